@@ -203,10 +203,8 @@ class BookView:
         """
         readings = self._book.texts.readings
         if key not in readings:
-            raise NoSuchReading(
-                f"The book has no reading '{key[:60]}'",
-                do=f"Keys like it: {', '.join(_nearest(key, tuple(sorted(readings))))}",
-            )
+            near = _like_it("Keys", key, tuple(sorted(readings)))
+            raise NoSuchReading(f"The book has no reading '{key[:60]}'", do=near)
         return readings[key]
 
     def readings(self) -> list[ReadingRecord]:
@@ -243,7 +241,7 @@ class BookView:
         if provision not in provisions:
             raise NoSuchValue(
                 f"The book has no provision '{provision[:60]}'",
-                do=f"Ids like it: {', '.join(_nearest(provision, tuple(sorted(provisions))))}",
+                do=_like_it("Ids", provision, tuple(sorted(provisions))),
             )
         return provisions[provision]
 
@@ -380,7 +378,7 @@ class BookView:
         if name not in self._parsed:
             raise NoSuchValue(
                 f"The book has no value called '{name[:60]}'",
-                do=f"Names like it: {', '.join(_nearest(name, tuple(self.names())))}",
+                do=_like_it("Names", name, tuple(self.names())),
             )
         return self._parsed[name]
 
@@ -494,7 +492,8 @@ def _value(parsed: ParsedSeries, dated: DatedValue[Any]) -> DatedValue[Any]:
 
 
 @lru_cache(maxsize=256)
-def _nearest(name: str, names: tuple[str, ...]) -> list[str]:
-    import difflib
+def _like_it(what: str, name: str, names: tuple[str, ...]) -> str:
+    from difflib import get_close_matches
 
-    return difflib.get_close_matches(name, names, n=5, cutoff=0.3) or list(names[:5])
+    near = ", ".join(get_close_matches(name, names, n=5, cutoff=0.3) or names[:5])
+    return f"{what} like it: {near}" if near else "It has none: add it, or use a book that has it"

@@ -143,6 +143,16 @@ class TestANameThatIsWrong:
             "The book has no value called 'demand_prise'. Names like it: demand_price"
         )
 
+    def test_of_a_book_without_any_is_answered_so(self, sound: BookView) -> None:
+        """A small book may hold no clause at all: there is nothing like it."""
+        with pytest.raises(NoSuchValue) as refused:
+            sound.provision("billing.final.minimum_amount")
+
+        assert str(refused.value) == (
+            "The book has no provision 'billing.final.minimum_amount'. It has none: add it, or use "
+            "a book that has it."
+        )
+
     def test_of_a_schedule_is_answered_with_the_schedules(self, sound: BookView) -> None:
         for word in ("9X", "price"):
             with pytest.raises(NoSuchValue) as refused:
