@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 from tests.journeys.desk_of_payments import A_BILL, NOW, bill_item, new_store, view
+from tests.journeys.test_combined_payments import STATEMENT
+from tests.stores.combined_paper import keep_combinations
 from tests.stores.paper_town import account_id
 from typer.testing import CliRunner, Result
 
@@ -27,8 +29,12 @@ BY = ("--by", "Ana", "--reason", "returned by the bank")
 
 
 @pytest.fixture
-def ask(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
-    store = new_store()
+def store() -> Any:
+    return new_store()
+
+
+@pytest.fixture
+def ask(monkeypatch: pytest.MonkeyPatch, store: Any) -> Callable[..., Result]:
     book = open_book(default_book_folder())
     assert view()
 
@@ -132,6 +138,34 @@ def test_a_file_is_taken_once_and_what_nobody_has_is_assigned(ask: Any, tmp_path
         "returned": {"count": 1, "usd": "6.00"},
     }
     assert "received 3 of $176.19 = posted 2 of $170.19" in (
+        ask("payment", "totals", "--on", "2026-11-30").stdout
+    )
+
+
+def test_a_check_that_waited_is_split_over_a_combined_statement(
+    ask: Any, store: Any, tmp_path: Path
+) -> None:
+    keep_combinations(store)
+    path = tmp_path / "box.txt"
+    path.write_text(lockbox_text([("77", 2 * A_BILL)], date(2026, 11, 30)), encoding="ascii")
+    ask("payment", "file", str(path), "--by", "Ana")
+    (waiting,) = answer(ask("payment", "unapplied", "--json"))["payments"]
+    to = ("payment", "assign", waiting["payment"], "--combination", "C-1", "--statement", STATEMENT)
+    store.read_log.clear()
+
+    done = answer(ask(*to, *BY, "--json"))
+
+    both = [account_id(1), account_id(2)]
+    assert (done["state"], done["account"], done["changed"]) == ("divided", None, True)
+    assert [(one["account"], one["usd"], one["state"]) for one in done["parts"]] == [
+        (one, "165.19", "posted") for one in both
+    ]
+    assert set(both) <= {one for _, subjects in store.read_log for one in subjects}
+    again = ask(*to, *BY)
+    assert (again.exit_code, "It is divided, and only unapplied" in again.stderr) == (2, True)
+    back = ask("payment", "reverse", waiting["payment"], "--on", "2026-12-01", *BY).stdout
+    assert back.count(": returned") >= 3
+    assert "received 2 of $330.38 = returned 2" in (
         ask("payment", "totals", "--on", "2026-11-30").stdout
     )
 
