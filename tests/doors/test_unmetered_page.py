@@ -27,8 +27,8 @@ def test_the_bill_says_that_nothing_was_read(watched_templates: None) -> None:
     words = " ".join(re.sub(r"<[^>]*>", " ", answer.content.decode()).split())
     assert (
         "This service has no meter. Its energy is calculated: 12 x lighting of 150 volt-amperes, "
-        "on from 00:00 to 06:00 and 18:00 to 24:00 by the local clock, 2026-03-01 until "
-        "2026-04-01." in words
+        "on from 00:00 to 06:00 and 18:00 to 24:00 by the local clock, March 1 to "
+        "March 31, 2026." in words
     )
     assert "Your meter measures" not in words
     assert "12 units x 1 month x $2.35 = $28.20" in words

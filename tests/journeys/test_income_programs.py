@@ -161,7 +161,7 @@ class TestTheReport:
         assert f"For part of the time: 1 of {COOLING}." in page
         words = impact_words(told, answer)
         assert "By income programme:\n" in words
-        assert f"  {ELECTRIC:<32} {1:>9} accounts" in words
+        assert f"  {ELECTRIC:<32} {1:>9} account " in words
         assert "not known" not in words
         rows = {one["account"]: one for one in csv.DictReader(StringIO(accounts_csv(told)))}
         assert [(one["programme"], one["programme_days"]) for one in rows.values()] == [

@@ -203,7 +203,9 @@ class TestWhatGoesOutLate:
             assert billed.documents_of_bills(names)[name_of(1)][0].due_day == self.DUE
             money = billed.account_money([account_id(1)], with_due_days=True)[account_id(1)]
             first = min(money.bills, key=lambda one: one.issued_day)
-            assert first.due_day == self.DUE
+            assert first.due_on(self.DUE, LATER) == self.DUE
+            not_yet = LATER - timedelta(seconds=1)
+            assert first.due_on(self.DUE, not_yet) == first.due_day == bill_of(1)[0].due_day
             assert dict(money.due_days)[f"bill:{name_of(1)}"] == bill_of(1)[0].due_day
             aged = billed.each_owing(ISSUED + timedelta(days=60), lambda one, mine: mine)
             assert first in next(one for one in aged if one.account_id == account_id(1)).bills
