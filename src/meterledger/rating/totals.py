@@ -57,7 +57,10 @@ def charge_totals_of(plans: Sequence[RatePlan], determinants: Determinants) -> l
     summed = _lines(plans)
     energy_wh = np.ascontiguousarray(np.moveaxis(determinants.energy_wh, 0, 2))
     peak_wh = np.ascontiguousarray(determinants.peak_wh.T)
-    if summed is None or not count or not _fits(summed.lines, energy_wh, peak_wh):
+    largest = None
+    if summed is not None and count:
+        largest = _largest(summed.lines, energy_wh, peak_wh)
+    if summed is None or largest is None or largest >= SAFE:
         return [
             np.asarray(price(plan, determinants).cents.sum(axis=1), dtype=np.int64)
             for plan in plans
@@ -66,10 +69,13 @@ def charge_totals_of(plans: Sequence[RatePlan], determinants: Determinants) -> l
 
     cents = np.empty((len(plans), count), dtype=np.int64)
     cents[:] = summed.fixed_cents[:, None]
+    small = largest < compiled_totals.EXACT
 
     def add(begin: int) -> None:
         end = min(begin + ROWS_AT_ONCE, count)
-        compiled_totals.add_lines(energy_wh, peak_wh, summed.lines, summed.parts, begin, end, cents)
+        compiled_totals.add_lines(
+            energy_wh, peak_wh, summed.lines, summed.parts, begin, end, small, cents
+        )
 
     _in_threads(add, range(0, count, ROWS_AT_ONCE))
     few = determinants.of_rows(slice(0, HELD_AGAINST))
@@ -87,16 +93,20 @@ def shares_of(cents: Int64Array, share: Fraction) -> Int64Array | None:
     None where a product could leave 64 bits: ask for the sums one by one.
     """
     top, bottom = share.numerator, share.denominator
-    if not len(cents) or int(max(cents.max(), -cents.min())) * 2 * abs(top) + 2 * bottom >= SAFE:
+    if not len(cents):
+        return None
+    largest = int(max(cents.max(), -cents.min())) * 2 * abs(top) + 2 * bottom
+    if largest >= SAFE:
         return None
     from meterledger.rating import compiled_totals  # loads a compiler: not for a single bill
 
     given = np.ascontiguousarray(cents)
     found = np.empty_like(given)
+    small = largest < compiled_totals.EXACT
 
     def some(begin: int) -> None:
         rows = slice(begin, begin + ROWS_AT_ONCE)
-        compiled_totals.shares(given[rows], top, bottom, found[rows])
+        compiled_totals.shares(given[rows], top, bottom, small, found[rows])
 
     _in_threads(some, range(0, len(given), ROWS_AT_ONCE))
     return found
@@ -200,15 +210,16 @@ def _quantity_key(line: LinePlan) -> _Quantity:
     )
 
 
-def _fits(lines: Int64Array, energy_wh: Int64Array, peak_wh: Int64Array) -> bool:
-    """Whether no product leaves 64 bits, and blocks share energy that is delivered only."""
+def _largest(lines: Int64Array, energy_wh: Int64Array, peak_wh: Int64Array) -> int | None:
+    """A bound of twice any product with its divisor; None where a block would share energy that
+    is not only delivered, or a share of a block leaves 64 bits.
+    """
     if not len(lines):
-        return True
+        return 0
     least = min(0, int(energy_wh.min()))
-    most = sum(
-        max(int(one.max()), -int(one.min())) for segment in energy_wh for one in segment
-    ) + int(peak_wh.max(initial=0))
+    parts = energy_wh.shape[0] * energy_wh.shape[1]
+    most = parts * max(int(energy_wh.max()), -least) + int(peak_wh.max(initial=0))
     factor, divisor = int(np.abs(lines[:, 4]).max()), int(lines[:, 5].max())
     if bool((lines[:, 2] != 0).any()) and (most * most >= SAFE or least < 0):
-        return False
-    return 2 * max(1, most) * max(1, factor) + 2 * divisor < SAFE
+        return None
+    return 2 * max(1, most) * max(1, factor) + 2 * divisor

@@ -243,12 +243,7 @@ class Calculator:
         """
         if ChargeGroup.TAX not in self.groups:
             return tuple(lines)
-        key = (place, schedule, window)
-        if key not in self._taxes:
-            self._taxes[key] = tax_terms(
-                place=place, window=window, view=self.view, schedule=schedule
-            )
-        terms = self._taxes[key]
+        terms = self.tax_terms(window, place, schedule)
         exempt = exempted(
             subject=subject if terms is not None else None,
             levy=Levy.GROSS_RECEIPTS,
@@ -261,6 +256,18 @@ class Calculator:
         if subject is not None:
             taxes += self._sales_taxes(lines, window, tax, schedule, subject)
         return (*lines, *taxes)
+
+    def tax_terms(self, window: DaySpan, place: str, schedule: str) -> TaxTerms | None:
+        """The terms of a place's gross-receipts tax, asked of the book once.
+
+        :raises NoRuleInForce: if the book does not know the place's tax
+        """
+        key = (place, schedule, window)
+        if key not in self._taxes:
+            self._taxes[key] = tax_terms(
+                place=place, window=window, view=self.view, schedule=schedule
+            )
+        return self._taxes[key]
 
     def _sales_taxes(
         self,

@@ -19,7 +19,7 @@ from typing import NamedTuple, Protocol, TypeAlias
 import numpy as np
 
 from meterledger import rating
-from meterledger.billing import tax_subject_of, tax_terms
+from meterledger.billing import tax_subject_of
 from meterledger.facts.charges import ChargeLine
 from meterledger.facts.determinants import Determinants
 from meterledger.facts.issued import IssuedBill, read_layout
@@ -346,7 +346,7 @@ class TaxColumns:
     def __init__(self, calculator: Calculator) -> None:
         self._calculator = calculator
         self._known: dict[tuple[DaySpan, Taxed, int], dict[tuple[str, date], int]] = {}
-        self._shares: dict[tuple[DaySpan, str, str], Fraction] = {}
+        self._held_against: set[tuple[DaySpan, Taxed]] = set()
 
     def of(
         self, window: DaySpan, taxed: Taxed, base_cents: Int64Array, words: ChargeLine
@@ -371,31 +371,22 @@ class TaxColumns:
         """All taxes on each sum of charges, Int64 [N] cents.
 
         One share of many sums is multiplied out in a column, if it gives what the calculation gives
-        on a few of them; anything else is asked for sum by sum.
+        on a few of them, and on one when they are taxed alike again; anything else is asked for
+        sum by sum.
 
         :raises NoRuleInForce: if the book does not know the place's tax
         """
         if len(base_cents) > MANY_SUMS:
-            quick = rating.shares_of(base_cents, self._share(window, taxed))
-            few = np.linspace(0, len(base_cents) - 1, FEW_SUMS).astype(np.int64)
+            terms = self._calculator.tax_terms(window, taxed.place, taxed.schedule)
+            quick = rating.shares_of(base_cents, Fraction(0) if terms is None else terms.share)
+            count = 1 if (window, taxed) in self._held_against else FEW_SUMS
+            few = np.linspace(0, len(base_cents) - 1, count).astype(np.int64)
+            self._held_against.add((window, taxed))
             _, exact = self.of(window, taxed, base_cents[few], words)
             if quick is not None and (quick[few] == exact.sum(axis=1)).all():
                 return quick
         _, cents = self.of(window, taxed, base_cents, words)
         return np.asarray(cents.sum(axis=1), dtype=np.int64)
-
-    def _share(self, window: DaySpan, taxed: Taxed) -> Fraction:
-        """The share of its charges that a window's gross-receipts tax is, asked once."""
-        key = (window, taxed.place, taxed.schedule)
-        if key not in self._shares:
-            terms = tax_terms(
-                place=taxed.place,
-                window=window,
-                view=self._calculator.view,
-                schedule=taxed.schedule,
-            )
-            self._shares[key] = Fraction(0) if terms is None else terms.share
-        return self._shares[key]
 
     def _lines(
         self, window: DaySpan, taxed: Taxed, base: int, words: ChargeLine

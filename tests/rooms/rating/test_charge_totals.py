@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 
 from meterledger.entrypoints.wiring import open_book
 from meterledger.facts.determinants import Determinants
+from meterledger.kernel.rounding import to_whole_half_up
 from meterledger.kernel.span import DaySpan
-from meterledger.rating import Proration, RatePlan, charge_totals, plan_window, price
+from meterledger.rating import Proration, RatePlan, charge_totals, plan_window, price, shares_of
+from meterledger.rating.compiled_totals import EXACT
 from meterledger.rulebook.loading import default_book_folder
 
 VIEW = open_book(default_book_folder()).as_known(date(2026, 11, 29))
@@ -80,3 +82,33 @@ def test_of_no_window() -> None:
     one = plan("1M-smart", WINDOWS[0])
 
     assert charge_totals(one, use(one, 0, most=1)).tolist() == []
+
+
+class TestShares:
+    """A quotient made of floats is mended by its remainder: no half is lost, on either side."""
+
+    @pytest.mark.parametrize(("top", "bottom"), [(1, 19), (1, 2), (99, 901), (1, 20_000_000)])
+    @pytest.mark.parametrize("most", [1, 10**6, 10**11])
+    def test_are_those_of_exact_fractions(self, top: int, bottom: int, most: int) -> None:
+        dice = np.random.default_rng([20_251_130, bottom, most])
+        some = dice.integers(-most, most + 1, size=2_000)
+        halves = (2 * dice.integers(0, 50, size=200) + 1) * bottom // 2
+        cents = np.concatenate([some, halves, halves - 1, halves + 1, -halves, [0]])
+
+        found = shares_of(cents, Fraction(top, bottom))
+
+        assert found is not None
+        assert found.tolist() == [
+            to_whole_half_up(one * Fraction(top, bottom)) for one in cents.tolist()
+        ]
+
+    def test_beyond_what_a_float_holds_are_divided_as_whole_numbers(self) -> None:
+        top, bottom = 1_000_003, 1_999_993
+        cents = np.array([EXACT // (2 * top) + number for number in range(-50, 1_000)])
+
+        found = shares_of(cents, Fraction(top, bottom))
+
+        assert found is not None
+        assert found.tolist() == [
+            to_whole_half_up(one * Fraction(top, bottom)) for one in cents.tolist()
+        ]
