@@ -217,7 +217,7 @@ def _largest(lines: Int64Array, energy_wh: Int64Array, peak_wh: Int64Array) -> i
     if not len(lines):
         return 0
     least = min(0, int(energy_wh.min()))
-    parts = energy_wh.shape[0] * energy_wh.shape[1]
+    parts: int = energy_wh.shape[0] * energy_wh.shape[1]
     most = parts * max(int(energy_wh.max()), -least) + int(peak_wh.max(initial=0))
     factor, divisor = int(np.abs(lines[:, 4]).max()), int(lines[:, 5].max())
     if bool((lines[:, 2] != 0).any()) and (most * most >= SAFE or least < 0):
