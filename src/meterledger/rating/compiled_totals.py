@@ -20,10 +20,12 @@ KIND, PERIOD, BLOCK, LIMIT, FACTOR, DIVISOR, TARIFF, FRESH = range(8)
 EVERY = -1
 _PER_KWH = 10_000_000  # rating.price.ENERGY_DIVISOR, as a constant of the compiled code
 _HALVES = np.int64(2 * _PER_KWH)
-_OF_ONE = 1.0 / (2 * _PER_KWH)
-EXACT = 2**53
-"""Below it every whole number is a float: a quotient made of one is off by one at most, which the
-remainder, in whole numbers again, tells. So many quotients at a time, where a division is alone."""
+_BELOW, _BEYOND = np.int64(13), np.int64(43)
+_TIMES = np.int64(2 ** int(_BELOW + _BEYOND) // (2 * _PER_KWH))
+SMALL = 2**44
+"""Below it a division is a product and two shifts, eight at a time, where a division is alone: what
+is shifted off below is less than a two-thousandth of the divisor, so the quotient is right or one
+too little, which its remainder tells. The product stays below 2**63."""
 
 _Cube = nb.types.Array(nb.int64, 3, "C", readonly=True)
 _Table = nb.types.Array(nb.int64, 2, "C", readonly=True)
@@ -113,7 +115,7 @@ def add_lines(
                    whose tariff's it is or -1 for all, and 1 where its quantity is another than
                    that of the line before it
     ``parts``      [lines x segments] whose energy or demand a line takes
-    ``small``      whether twice any product and its divisor together stay below ``EXACT``
+    ``small``      whether twice any product and its divisor together stay below ``SMALL``
     ``cents``      [tariffs x N]
     """
     count = end - begin
@@ -129,9 +131,8 @@ def add_lines(
             for row in range(count):
                 product = quantity[row] * factor
                 twice = 2 * abs(product) + _PER_KWH
-                size = np.int64(np.float64(twice) * _OF_ONE)
-                rest = twice - size * _HALVES
-                size += np.int64(rest >= _HALVES) - np.int64(rest < 0)
+                size = ((twice >> _BELOW) * _TIMES) >> _BEYOND
+                size += np.int64(twice - size * _HALVES >= _HALVES)
                 line_cents[row] = -size if product < 0 else size
         elif divisor == _PER_KWH:
             for row in range(count):
@@ -152,19 +153,9 @@ def add_lines(
                 cents[tariff, begin + row] += line_cents[row]
 
 
-@nb.njit(nb.void(_Line, nb.int64, nb.int64, nb.boolean, _Out), nogil=True, cache=True)
-def shares(cents: Any, top: int, bottom: int, small: bool, found: Any) -> None:
-    """``top / bottom`` of each sum, rounded once, halves away from zero; ``small`` as above."""
-    halves, of_one = np.int64(2 * bottom), 1.0 / np.float64(2 * bottom)
-    if small:
-        for row in range(cents.shape[0]):
-            product = cents[row] * top
-            twice = 2 * abs(product) + bottom
-            size = np.int64(np.float64(twice) * of_one)
-            rest = twice - size * halves
-            size += np.int64(rest >= halves) - np.int64(rest < 0)
-            found[row] = -size if product < 0 else size
-        return
+@nb.njit(nb.void(_Line, nb.int64, nb.int64, _Out), nogil=True, cache=True)
+def shares(cents: Any, top: int, bottom: int, found: Any) -> None:
+    """``top / bottom`` of each sum, rounded once, halves away from zero."""
     for row in range(cents.shape[0]):
         product = cents[row] * top
         size = np.int64(np.uint64(2 * abs(product) + bottom) // np.uint64(2 * bottom))

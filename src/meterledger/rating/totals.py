@@ -69,7 +69,7 @@ def charge_totals_of(plans: Sequence[RatePlan], determinants: Determinants) -> l
 
     cents = np.empty((len(plans), count), dtype=np.int64)
     cents[:] = summed.fixed_cents[:, None]
-    small = largest < compiled_totals.EXACT
+    small = largest < compiled_totals.SMALL
 
     def add(begin: int) -> None:
         end = min(begin + ROWS_AT_ONCE, count)
@@ -93,20 +93,16 @@ def shares_of(cents: Int64Array, share: Fraction) -> Int64Array | None:
     None where a product could leave 64 bits: ask for the sums one by one.
     """
     top, bottom = share.numerator, share.denominator
-    if not len(cents):
-        return None
-    largest = int(max(cents.max(), -cents.min())) * 2 * abs(top) + 2 * bottom
-    if largest >= SAFE:
+    if not len(cents) or int(max(cents.max(), -cents.min())) * 2 * abs(top) + 2 * bottom >= SAFE:
         return None
     from meterledger.rating import compiled_totals  # loads a compiler: not for a single bill
 
     given = np.ascontiguousarray(cents)
     found = np.empty_like(given)
-    small = largest < compiled_totals.EXACT
 
     def some(begin: int) -> None:
         rows = slice(begin, begin + ROWS_AT_ONCE)
-        compiled_totals.shares(given[rows], top, bottom, small, found[rows])
+        compiled_totals.shares(given[rows], top, bottom, found[rows])
 
     _in_threads(some, range(0, len(given), ROWS_AT_ONCE))
     return found

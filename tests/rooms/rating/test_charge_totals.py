@@ -15,7 +15,7 @@ from meterledger.facts.determinants import Determinants
 from meterledger.kernel.rounding import to_whole_half_up
 from meterledger.kernel.span import DaySpan
 from meterledger.rating import Proration, RatePlan, charge_totals, plan_window, price, shares_of
-from meterledger.rating.compiled_totals import EXACT
+from meterledger.rating.compiled_totals import SMALL, add_lines
 from meterledger.rulebook.loading import default_book_folder
 
 VIEW = open_book(default_book_folder()).as_known(date(2026, 11, 29))
@@ -85,8 +85,6 @@ def test_of_no_window() -> None:
 
 
 class TestShares:
-    """A quotient made of floats is mended by its remainder: no half is lost, on either side."""
-
     @pytest.mark.parametrize(("top", "bottom"), [(1, 19), (1, 2), (99, 901), (1, 20_000_000)])
     @pytest.mark.parametrize("most", [1, 10**6, 10**11])
     def test_are_those_of_exact_fractions(self, top: int, bottom: int, most: int) -> None:
@@ -102,13 +100,30 @@ class TestShares:
             to_whole_half_up(one * Fraction(top, bottom)) for one in cents.tolist()
         ]
 
-    def test_beyond_what_a_float_holds_are_divided_as_whole_numbers(self) -> None:
-        top, bottom = 1_000_003, 1_999_993
-        cents = np.array([EXACT // (2 * top) + number for number in range(-50, 1_000)])
 
-        found = shares_of(cents, Fraction(top, bottom))
+@pytest.mark.parametrize("highest", [400_000_000, SMALL // 2 - 20_000_000, SMALL // 2, 2**50])
+def test_of_every_half_cent_and_its_neighbours(highest: int) -> None:
+    """A division by a product is right on both sides of each half, and so is the plain one."""
+    dice = np.random.default_rng([20_251_130, highest])
+    price, divisor = 1, 10_000_000
+    cents = dice.integers(0, highest // divisor + 1, size=3_000)
+    halves = cents * divisor + divisor // 2
+    some = np.concatenate([halves - 1, halves, halves + 1, dice.integers(0, highest, 3_000)])
+    energy = np.minimum(np.concatenate([some, -some, [0]]), highest).reshape(1, 1, -1)
+    count = energy.shape[2]
+    lines = np.array([[1, -1, 0, 0, price, divisor, 0, 1]], dtype=np.int64)
+    found = np.zeros((1, count), dtype=np.int64)
 
-        assert found is not None
-        assert found.tolist() == [
-            to_whole_half_up(one * Fraction(top, bottom)) for one in cents.tolist()
-        ]
+    add_lines(
+        np.ascontiguousarray(energy),
+        np.zeros((1, count), dtype=np.int64),
+        lines,
+        np.ones((1, 1), dtype=bool),
+        0,
+        count,
+        2 * highest + 2 * divisor < SMALL,
+        found,
+    )
+
+    exact = [to_whole_half_up(Fraction(one, divisor)) for one in energy.ravel().tolist()]
+    assert found[0].tolist() == exact
