@@ -153,10 +153,23 @@ def add_lines(
                 cents[tariff, begin + row] += line_cents[row]
 
 
-@nb.njit(nb.void(_Line, nb.int64, nb.int64, _Out), nogil=True, cache=True)
-def shares(cents: Any, top: int, bottom: int, found: Any) -> None:
-    """``top / bottom`` of each sum, rounded once, halves away from zero."""
+@nb.njit(nb.void(_Line, nb.int64, nb.int64, nb.int64, nb.int64, _Out), nogil=True, cache=True)
+def shares(cents: Any, top: int, bottom: int, times: int, beyond: int, found: Any) -> None:
+    """``top / bottom`` of each sum, rounded once, halves away from zero.
+
+    ``times`` is 2 to the power of ``beyond`` over twice ``bottom``, or 0 where a product with it
+    could leave 64 bits.
+    """
+    halves = 2 * bottom
+    if times:
+        for row in range(cents.shape[0]):
+            product = cents[row] * top
+            twice = 2 * abs(product) + bottom
+            size = (twice * times) >> beyond
+            size += np.int64(twice - size * halves >= halves)
+            found[row] = -size if product < 0 else size
+        return
     for row in range(cents.shape[0]):
         product = cents[row] * top
-        size = np.int64(np.uint64(2 * abs(product) + bottom) // np.uint64(2 * bottom))
+        size = np.int64(np.uint64(2 * abs(product) + bottom) // np.uint64(halves))
         found[row] = -size if product < 0 else size

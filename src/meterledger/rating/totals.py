@@ -93,16 +93,21 @@ def shares_of(cents: Int64Array, share: Fraction) -> Int64Array | None:
     None where a product could leave 64 bits: ask for the sums one by one.
     """
     top, bottom = share.numerator, share.denominator
-    if not len(cents) or int(max(cents.max(), -cents.min())) * 2 * abs(top) + 2 * bottom >= SAFE:
+    if not len(cents):
+        return None
+    largest = int(max(cents.max(), -cents.min())) * 2 * abs(top) + 2 * bottom
+    if largest >= SAFE:
         return None
     from meterledger.rating import compiled_totals  # loads a compiler: not for a single bill
 
     given = np.ascontiguousarray(cents)
     found = np.empty_like(given)
+    beyond = 31 + (2 * bottom).bit_length()
+    times = 2**beyond // (2 * bottom) if largest < 2**31 else 0
 
     def some(begin: int) -> None:
         rows = slice(begin, begin + ROWS_AT_ONCE)
-        compiled_totals.shares(given[rows], top, bottom, found[rows])
+        compiled_totals.shares(given[rows], top, bottom, times, beyond, found[rows])
 
     _in_threads(some, range(0, len(given), ROWS_AT_ONCE))
     return found
