@@ -5,14 +5,17 @@ Lives here      timing the run, and the peer it is set against: COPY of the very
 Lives elsewhere the population (``billed_population``), the journey that is measured
                 (``usecases/issue_bills``), unchanged.
 
-Everything lies in a temporary folder with a private server of its own, durable as in use.
+Everything lies in a temporary folder with a private server of its own, durable as in use. Runs are
+timed undisturbed: memory is sampled in a further run of the size whose peak is told. A larger one
+and its tenth begin alike, with the machine's memory in use (``memory_in_use``).
 """
 
 from __future__ import annotations
 
 import statistics
 import time
-from dataclasses import dataclass
+from contextlib import nullcontext
+from pathlib import Path
 
 from meterledger.entrypoints.bench.bars import Figure
 from meterledger.entrypoints.bench.billed_population import (
@@ -22,7 +25,7 @@ from meterledger.entrypoints.bench.billed_population import (
     one_cycle,
     open_bench,
 )
-from meterledger.entrypoints.bench.machine import peak_memory
+from meterledger.entrypoints.bench.machine import memory_in_use, peak_memory
 from meterledger.entrypoints.memory import loaded_for_good, nothing_to_collect
 from meterledger.entrypoints.progress import progress_bar
 from meterledger.entrypoints.wiring import System
@@ -34,13 +37,6 @@ COPIED_AT_MOST = 60_000
 TENTH = 10
 
 
-@dataclass(frozen=True, slots=True)
-class _Run:
-    seconds: float
-    peak_bytes: int
-    copy_seconds: float
-
-
 def measure_bill_cycle(*, accounts: int, repeat: int) -> list[Figure]:
     """Bill ``accounts``, and a tenth of them, ``repeat`` times; return the medians.
 
@@ -50,13 +46,18 @@ def measure_bill_cycle(*, accounts: int, repeat: int) -> list[Figure]:
     """
     tenth = max(1, accounts // TENTH)
     measured = accounts if accounts <= COPIED_AT_MOST else min(tenth, COPIED_AT_MOST)
-    runs: dict[int, list[_Run]] = {}
+    peak = _peak_bytes(measured)  # first: this process keeps memory of what it did before
+    runs: dict[int, list[float]] = {}
+    copies: list[float] = []
     for _ in range(repeat):
         for count in dict.fromkeys((tenth, measured, accounts)):
-            runs.setdefault(count, []).append(_run_once(count, with_peer=count == measured))
-    run = {count: statistics.median(one.seconds for one in found) for count, found in runs.items()}
-    copy = statistics.median(one.copy_seconds for one in runs[measured])
-    peak = max(one.peak_bytes for one in runs[measured])
+            with bench_folder() as folder:
+                with memory_in_use(folder) if accounts > COPIED_AT_MOST else nullcontext():
+                    runs.setdefault(count, []).append(_seconds(folder, count))
+                if count == measured:
+                    copies.append(_copy_seconds(folder))
+    run = {count: statistics.median(found) for count, found in runs.items()}
+    copy = statistics.median(copies)
     days = one_cycle().days
     population = f"{measured} accounts, five options, quarter-hours of {days}"
     grown = f"{accounts} over {tenth} accounts, five options, quarter-hours of {days}"
@@ -80,17 +81,29 @@ def measure_bill_cycle(*, accounts: int, repeat: int) -> list[Figure]:
     ]
 
 
-def _run_once(accounts: int, *, with_peer: bool) -> _Run:
-    with bench_folder() as folder:
-        with open_bench(folder) as system:
-            cycle = one_cycle(accounts)
-            build(system, [cycle])
-            with peak_memory(folder) as memory:
-                took = bill(system, cycle)
-        from meterledger.stores.postgres.copying import seconds_to_copy_bills_again
+def _seconds(folder: Path, accounts: int) -> float:
+    """Bill a population that is built in the folder."""
+    with open_bench(folder) as system:
+        cycle = one_cycle(accounts)
+        build(system, [cycle])
+        return bill(system, cycle)
 
-        copied = seconds_to_copy_bills_again(folder) if with_peer else 0.0
-    return _Run(took, memory.peak_bytes, copied)
+
+def _copy_seconds(folder: Path) -> float:
+    """Copy the rows that a run left in the folder."""
+    from meterledger.stores.postgres.copying import seconds_to_copy_bills_again
+
+    return seconds_to_copy_bills_again(folder)
+
+
+def _peak_bytes(accounts: int) -> int:
+    """The memory of all processes that bill so many, at most."""
+    with bench_folder() as folder, open_bench(folder) as system:
+        cycle = one_cycle(accounts)
+        build(system, [cycle])
+        with peak_memory(folder) as memory:
+            bill(system, cycle)
+    return memory.peak_bytes
 
 
 def bill(system: System, cycle: BilledCycle) -> float:

@@ -1,4 +1,4 @@
-"""The machine a figure was measured on, and the memory of all its processes while it was."""
+"""The machine a figure was measured on: its memory beforehand, and that of a run's processes."""
 
 from __future__ import annotations
 
@@ -8,6 +8,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from meterledger.entrypoints.progress import progress_bar
+
+MEMORY = Path("/proc/meminfo")
+FILLED_AT_ONCE = 8 << 20
 
 
 def describe_machine() -> dict[str, str]:
@@ -28,6 +33,37 @@ def describe_machine() -> dict[str, str]:
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.release()}",
     }
+
+
+@contextmanager
+def memory_in_use(folder: Path, *, title: str = "Filling memory") -> Iterator[int]:
+    """Keep the machine's unused memory filled with a cached file while the body runs; its bytes.
+
+    So it is on a server that has run for weeks, and so two sizes of a run can be compared. A
+    virtual machine takes memory from its host page by page when it is first used, several times
+    slower than memory that it has, and gives back what lies unused for seconds: a small run would
+    live on what is there already, a large one wait for the host. The file has no blocks on the
+    disk, and its pages are the first that the kernel takes for others.
+    """
+    unused = _unused_bytes()
+    file = folder / "fills-memory"
+    buffer = bytearray(FILLED_AT_ONCE)
+    with file.open("w+b", buffering=0) as handle, progress_bar(title, total=unused) as advance:
+        handle.truncate(unused)
+        while read := handle.readinto(buffer):
+            advance(read)
+        yield unused
+    file.unlink(missing_ok=True)
+
+
+def _unused_bytes() -> int:
+    """Memory that holds nothing at all; 0 where the system does not tell."""
+    try:
+        lines = MEMORY.read_text(encoding="ascii").splitlines()
+    except OSError:
+        return 0
+    free = next((line.split()[1] for line in lines if line.startswith("MemFree:")), "0")
+    return int(free) * 1024
 
 
 class PeakMemory:
