@@ -41,25 +41,44 @@ def test_the_memory_of_this_machine_is_read_in_bytes() -> None:
     assert not machine.MEMORY.exists() or unused > MEBIBYTES
 
 
-def test_a_large_run_and_its_tenth_begin_alike_and_a_small_one_as_it_is(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    filled: list[int] = []
+@pytest.fixture
+def filled(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How often memory was filled, a mebibyte each; sizes are told in tens of accounts."""
+    times: list[int] = []
 
     def unused() -> int:
-        filled.append(MEBIBYTES)
+        times.append(MEBIBYTES)
         return MEBIBYTES
 
     monkeypatch.setattr(machine, "_unused_bytes", unused)
     monkeypatch.setattr(bill_cycle, "COPIED_AT_MOST", 40)
+    return times
 
-    small = measure_bill_cycle(accounts=40, repeat=1)
-    assert not filled
-    large = measure_bill_cycle(accounts=80, repeat=1)
+
+def test_a_large_run_and_its_tenth_begin_alike(filled: list[int]) -> None:
+    figures = measure_bill_cycle(accounts=80, repeat=1)
+
     assert len(filled) == 2
-
     names = ["bills_per_second", "over_copy", "growth_10x", "peak_gb"]
-    assert [figure.bar for figure in small] == [figure.bar for figure in large] == names
-    assert small[1].notes.startswith("40 accounts")
-    assert large[1].notes.startswith("8 accounts")
-    assert large[2].notes.startswith("80 over 8 accounts")
+    assert [figure.bar for figure in figures] == names
+    assert figures[1].notes.startswith("8 accounts")
+    assert figures[2].notes.startswith("80 over 8 accounts")
+
+
+def test_a_cycle_of_a_night_begins_on_the_machine_as_it_is(
+    filled: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int] = []
+
+    def run(_folder: Path, accounts: int) -> float:
+        sizes.append(accounts)
+        return float(accounts)
+
+    monkeypatch.setattr(bill_cycle, "_seconds", run)
+    monkeypatch.setattr(bill_cycle, "_copy_seconds", lambda _folder: 10.0)
+    monkeypatch.setattr(bill_cycle, "_peak_bytes", lambda _accounts: 1)
+
+    _, over_copy, growth, _ = measure_bill_cycle(accounts=40, repeat=3)
+
+    assert (filled, sizes) == ([], [4, 40] * 3)
+    assert (over_copy.figure, growth.figure) == ("4.00", "10.00")
