@@ -81,4 +81,4 @@ def test_a_cycle_of_a_night_begins_on_the_machine_as_it_is(
     _, over_copy, growth, _ = measure_bill_cycle(accounts=40, repeat=3)
 
     assert (filled, sizes) == ([], [4, 40] * 3)
-    assert (over_copy.figure, growth.figure) == ("4.00", "10.00")
+    assert (over_copy.value, growth.value) == ("4.00", "10.00")
