@@ -54,6 +54,9 @@ changes:
 """
 
 
+UNTIL_THAT_DAY = "effective_until: 2025-12-01"
+
+
 @pytest.fixture
 def living(town: Any, towns: ModuleType, tmp_path: Path) -> Any:
     """Six homes on one option, read for November and not billed yet."""
@@ -171,6 +174,20 @@ class TestALastBillBelowTheFloor:
         assert found.ties
 
 
+    def test_of_which_the_book_is_silent_is_not_priced_and_the_others_are(
+        self, living: Any, other_book: Any
+    ) -> None:
+        """A proposal whose floor ends on the day of the bill: nothing is said of a last bill."""
+        end(living, LAST_OF_GROUP, MADE)
+        bill_all(living)
+        silent = FLOOR.format(floor="1.00").replace("effective_until: null", UNTIL_THAT_DAY)
+
+        found = impact(living, other_book(silent))
+
+        assert [one.account_id for one in found.not_priced] == [living.account_id(LAST_OF_GROUP)]
+        assert found.change_cents.tolist() == [0] * 5
+
+
 class TestServiceBilledTooLate:
     def test_is_the_same_as_it_was_left_uncharged(self, living: Any) -> None:
         late = bill_all(living, date(2026, 12, 1), LAST_OF_GROUP)[LAST_OF_GROUP]
@@ -188,12 +205,19 @@ class TestACreditForPaperlessBilling:
         living.book = other_book(credit=True)
         return living
 
-    def choose(self, town: Any, learned_at: datetime, *, number: int = LAST_OF_GROUP) -> None:
+    def choose(
+        self,
+        town: Any,
+        learned_at: datetime,
+        *,
+        number: int = LAST_OF_GROUP,
+        on: date = date(2025, 11, 2),
+    ) -> None:
         prefer_delivery(
             account_id=town.account_id(number),
             medium="electronic",
             address="ann@example.org",
-            on=date(2025, 11, 2),
+            on=on,
             learned_at=learned_at,
             view=town.book.as_known(NOW.date()),
             store=town.store,
@@ -210,6 +234,16 @@ class TestACreditForPaperlessBilling:
         assert found.parts == {ShadowCause.OPTION: -50}
         assert run.ties
         assert run.unexplained == []
+
+    def test_is_not_of_the_bill_that_was_out_when_it_was_chosen(self, rich: Any) -> None:
+        """Chosen at one o'clock of the day at whose noon the bill was made: from the next month."""
+        bill_all(rich)
+        self.choose(rich, TOLD, on=NOVEMBER[1])
+
+        run = shadow(rich)
+
+        assert run.same == 6
+        assert run.in_columns == 5
 
     def test_that_was_read_otherwise_when_a_bill_was_made_is_the_calculation_s(
         self, rich: Any, towns: ModuleType, monkeypatch: pytest.MonkeyPatch

@@ -244,6 +244,7 @@ class TestTwelveMonths:
         found = whole(town, towns, 1, None, asked=date(2025, 11, 1))
 
         assert list(found.windows) == [one.days for one in first]
+        assert any(f"{len(first)} of the 12" in one for one in found.beside)
         (present,) = [one for one in found.answers if one.schedule == "1M-anytime"]
         assert present.windows_cents == tuple(one.total_cents for one in first)
 

@@ -54,10 +54,14 @@ def beyond_columns(
         kind = one.window.kind
         if uncharged_is_asked(one.window.days, kind, bill.issued_day):
             on = _billed_on(bill, kept)
-            found[row] = any(
-                may_be_uncharged(one.window.days, kind, on, int(cents[row]), view)
-                for cents, view in zip(totals, views, strict=True)
-            )
+            try:
+                found[row] = any(
+                    may_be_uncharged(one.window.days, kind, on, int(cents[row]), view)
+                    for cents, view in zip(totals, views, strict=True)
+                )
+            except Refusal as refusal:  # a book is silent of that day: the calculation says so
+                refusal.of_one_case()
+                found[row] = True
     return found
 
 

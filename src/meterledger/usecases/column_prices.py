@@ -455,6 +455,7 @@ def calculated(
 
 
 def _first_billed(bill: IssuedBill, due: DueBill, store: ReplayStore) -> DueBill:
+    """With the day and the moment at which its period was first billed, as replay has them."""
     if not is_corrected(bill.bill_id):
-        return due
+        return replace(due, first_issued=bill.issued_day, first_known=bill.known_at)
     return with_first(due, first_bill(store.bill(bill.bill_id), store))

@@ -178,15 +178,14 @@ def compare_schedules(
     services = store.services_of_account(account_id, known_at)
     chain = _chain(account_id, services, span.last_day if span else asked)
     billed: list[DaySpan] = []
+    of_a_year = int(view.number(PERIODS).on(asked).value) if span is None else 0
     if span is None and chain[-1].earlier_cycles:  # its reading days were other ones before
         point = chain[-1].agreement.service_point_id
         issued = store.bills_at([point]).get(point, [])
-        billed = periods_billed(chain, issued, asked, int(view.number(PERIODS).on(asked).value))
+        billed = periods_billed(chain, issued, asked, of_a_year)
     if billed:
         span = DaySpan(billed[0].from_day, billed[-1].until_day)
-    of_a_year = 0
     if span is None:
-        of_a_year = int(view.number(PERIODS).on(asked).value)
         span = _twelve_periods(account_id, chain, asked, view)
     if not chain[0].agreement.days.from_day <= span.from_day:
         raise NoServiceThen(
