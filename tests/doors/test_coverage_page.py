@@ -140,6 +140,22 @@ class TestTheCoverageFile:
 
         assert "! In no state: GRR V.K" in text_of(drawn(stateless))
 
+    @pytest.mark.parametrize(
+        ("state", "told"),
+        [
+            ("carried", "late.charge. The amount is not held."),
+            ("planned", "late.charge"),  # of another page: this one lacks nothing
+        ],
+    )
+    def test_says_what_a_carried_paragraph_still_lacks(self, state: str, told: str) -> None:
+        measured = answer(late__rate=state)
+        entry = measured["provisions"]["late.rate"]
+        entry |= {"why": "The amount is not held.", "rules": ["late.charge"]}
+
+        page = coverage_page(measured, [LATE], None)
+
+        assert f"</span> Carried</td><td>{told}</td></tr>" in page
+
     def test_escapes_what_the_book_says(self) -> None:
         page = drawn(PRIVACY)
 

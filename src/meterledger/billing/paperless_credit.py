@@ -1,8 +1,9 @@
 """The monthly credit for paperless billing: a line of the bill, where the book has its amount.
 
-Lives here      the line with its months and bills counted, and whether the book has an amount.
-Lives elsewhere who earns it (``bill_form``), how bills are sent (``facts.billing_options``), what
-                other bills and accounts tell (``usecases.paperless_history``).
+Lives here      the line, and whether the book has an amount.
+Lives elsewhere who earns it (``bill_form``), its months and amount (``paperless_term``), how bills
+                are sent (``facts.billing_options``), what other bills and accounts tell
+                (``usecases.paperless_history``).
 Read first      GRR V.N. The amount stands on a sheet that is not held (M-01).
 """
 
@@ -13,17 +14,22 @@ from dataclasses import dataclass
 from datetime import date
 
 from meterledger.billing.bill_form import PaperlessFacts, decide_paperless
+from meterledger.billing.paperless_term import (
+    AMOUNT,
+    TERM_MONTHS,
+    PaperlessAmountFacts,
+    PaperlessTermFacts,
+    decide_paperless_amount,
+    decide_paperless_term,
+)
 from meterledger.facts.billing_options import Delivery, DeliveryPreference
 from meterledger.facts.charges import ChargeGroup, ChargeLine
-from meterledger.kernel.months import months_after
 from meterledger.kernel.span import DaySpan
 from meterledger.kernel.standing import weakest
 from meterledger.rulebook.book import BookView
 from meterledger.rulebook.terms import Terms
 
 CODE = "paperless_credit"
-AMOUNT = "billing_paperless_credit_term_amount_usd"
-TERM_MONTHS = "billing_paperless_credit_term_max_term_months"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,28 +73,33 @@ def paperless_line(
     electronic = [one for one in deliveries if one.medium is Delivery.ELECTRONIC]
     if not electronic or not has_paperless_amount(view, issued_day):
         return None
-    first = min(electronic, key=lambda one: one.days.from_day)
-    if issued_day not in first.days or not before.has_place:  # paper again, enrolled later
+    first = min(electronic, key=lambda one: one.days.from_day).days
+    if not before.has_place:
         return None
-    since = first.days.from_day
     earned = decide_paperless(
         PaperlessFacts(
             residential=residential,
             enrolled_now=before.enrolled_now,
             ever_enrolled=before.ever_enrolled,
         ),
-        Terms(view, since),
+        Terms(view, first.from_day),
     )
     if not earned.outcome.earns_credit:
         return None
+    month = decide_paperless_term(
+        PaperlessTermFacts(
+            enrolled_on=first.from_day,
+            left_on=first.until_day,
+            period_ends=window.last_day,
+            credited_periods=before.credited,
+        ),
+        Terms(view, issued_day),
+    )
+    if not month.outcome.credited:
+        return None
     terms = Terms(view, issued_day)
-    most, amount = terms.whole(TERM_MONTHS), terms.cents(AMOUNT)
-    if issued_day >= months_after(since, most.value) or len(before.credited) >= most.value:
-        return None
-    if _billing_month(window.last_day, since) in (
-        _billing_month(one, since) for one in before.credited
-    ):
-        return None
+    most = terms.whole(TERM_MONTHS)
+    amount = decide_paperless_amount(PaperlessAmountFacts(bills=1), terms)
     return ChargeLine(
         code=CODE,
         label="Credit for paperless billing",
@@ -97,15 +108,9 @@ def paperless_line(
         quantity="1",
         unit="bill",
         price_usd="",
-        cents=-amount.value,
+        cents=-amount.outcome.monthly_cents,
         standing=weakest(terms.memory.standings),
-        citations=(amount.citation, most.citation),
-        arithmetic=f"paperless from {since}, for at most {most.value} months",
-        inputs=(("since", since.isoformat()),),
+        citations=tuple(reason.citation for reason in amount.reasons),
+        arithmetic=f"paperless from {first.from_day}, for at most {most.value} months",
+        inputs=(("since", first.from_day.isoformat()),),
     )
-
-
-def _billing_month(last_day: date, since: date) -> tuple[int, int]:
-    """The month of a period's last day; all before the enrollment wait for that one's month."""
-    day = max(last_day, since)
-    return day.year, day.month

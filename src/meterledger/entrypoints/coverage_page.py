@@ -279,11 +279,20 @@ def _row(cell: Cell, entry: dict[str, Any], link: Link | None) -> str:
     words = state_words(cell.state)
     title = escape(cell.title)
     named = f'<a href="{escape(link(cell.provision))}">{title}</a>' if link else title
-    by = ", ".join(entry.get("rules", ())) if cell.state == "carried" else entry.get("why", "")
     return (
         f'<tr id="{escape(_row_name(cell))}"><td>{escape(cell.page)}</td>'
         f'<td>{escape(cell.paragraph)}</td><th scope="row">{named}<br>'
         f"<code>{escape(cell.provision)}</code></th><td>{cell.days}</td>"
         f'<td class="together"><span class="cell {cell.state}" aria-hidden="true">{words.letter}'
-        f"</span> {words.name}</td><td>{escape(by)}</td></tr>"
+        f"</span> {words.name}</td><td>{escape(_by(cell, entry))}</td></tr>"
     )
+
+
+def _by(cell: Cell, entry: dict[str, Any]) -> str:
+    """What carries a cell, and what it still lacks; or why nothing does."""
+    why = str(entry.get("why", ""))
+    if cell.state != "carried":
+        return why
+    rules = ", ".join(entry.get("rules", ()))
+    everywhere = entry.get("state") == "carried"  # else the reason is another page's
+    return f"{rules}. {why}" if why and everywhere else rules

@@ -117,6 +117,16 @@ class Terms:
         """The holidays of a calendar for the year of this day."""
         return self._value(name, "holidays")
 
+    def holds(self, name: str) -> bool:
+        """Whether the book has a value of that name on this day. Looking rests on nothing.
+
+        For what a sheet that is not held would say: a rule names it, and the book may lack it.
+        """
+        self._allowed(name, "values")
+        if name not in self._view.names():
+            return False
+        return self._view.series(name).covering(self.day) is not None
+
     def clause(self, provision: str) -> Clause:
         """A provision's version in force, to cite for an "if" that has no number.
 

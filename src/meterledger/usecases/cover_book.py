@@ -187,6 +187,11 @@ def _claim_problems(one: Covered, touched: Touched) -> Iterable[str]:
             )
     elif claim.state is State.PLANNED and one.rules and one.stories:
         yield f"{where} is planned, and {', '.join(one.rules)} carries it. State 'carried'."
+    elif claim.state is State.INFORMATION and one.rules:
+        yield (
+            f"{where} is said to be information, and {', '.join(one.rules)} names it among its "
+            "provisions. State 'carried', or take it out of the rule."
+        )
     for key in ("rules", "values", "stories"):
         if getattr(claim, key) != getattr(one, key):
             yield (

@@ -10,10 +10,19 @@ from typing import Any
 import pytest
 
 from meterledger.billing import has_paperless_amount, paperless_line
+from meterledger.billing.paperless_term import (
+    CreditAmountNotHeld,
+    PaperlessAmountFacts,
+    PaperlessTermFacts,
+    TermContradicts,
+    decide_paperless_amount,
+    decide_paperless_term,
+)
 from meterledger.entrypoints.wiring import open_book
 from meterledger.facts.billing_options import Delivery, DeliveryPreference
 from meterledger.kernel.span import DaySpan, Validity
 from meterledger.rulebook.loading import default_book_folder, load_book
+from meterledger.rulebook.terms import Terms
 
 AMOUNT = """kind: number
 meaning: "Paperless credit: monthly, at most one year: amount."
@@ -92,3 +101,38 @@ def test_where_the_book_is_silent_no_credit_is_given() -> None:
     view = open_book(default_book_folder()).as_known(KNOWN)
     assert not has_paperless_amount(view, SINCE)
     assert credit(view, date(2025, 10, 1)) is None
+
+
+class TestTheRulesWhereTheBookHasTheAmount:
+    """Where it has none, the chapter's stories say what is refused."""
+
+    def test_a_month_of_the_term_sends_to_no_other_sheet(self, with_amount: Any) -> None:
+        facts = PaperlessTermFacts(
+            enrolled_on=SINCE, left_on=None, period_ends=SINCE, credited_periods=()
+        )
+        decision = decide_paperless_term(facts, Terms(with_amount, SINCE))
+
+        assert (decision.outcome.credited, decision.outcome.amount_from) == (True, None)
+
+    @pytest.mark.parametrize(("bills", "total"), [(1, 50), (12, 600)])
+    def test_what_it_comes_to(self, with_amount: Any, bills: int, total: int) -> None:
+        decision = decide_paperless_amount(PaperlessAmountFacts(bills), Terms(with_amount, SINCE))
+
+        assert (decision.outcome.monthly_cents, decision.outcome.total_cents) == (50, total)
+        assert "$0.50 a month" in decision.reasons[0].finding
+
+    @pytest.mark.parametrize("bills", [0, 13])
+    def test_no_more_bills_than_months(self, with_amount: Any, bills: int) -> None:
+        with pytest.raises(TermContradicts, match="Count the bills that have it, from 1 to 12"):
+            decide_paperless_amount(PaperlessAmountFacts(bills), Terms(with_amount, SINCE))
+
+
+def test_an_amount_that_no_sheet_gives_is_refused_and_not_made_up() -> None:
+    view = open_book(default_book_folder()).as_known(KNOWN)
+    with pytest.raises(CreditAmountNotHeld) as refused:
+        decide_paperless_amount(PaperlessAmountFacts(1), Terms(view, SINCE))
+    assert str(refused.value) == (
+        "Sheet 138, gap M-01: The amount of the paperless credit is not in the book. It stands on "
+        "Sheet No. 63 (not in extract), and nothing is credited that no text held here says. Enter "
+        "billing_paperless_credit_term_amount_usd with its sheet and day."
+    )

@@ -214,6 +214,24 @@ class TestTypedQuestions:
             terms("2019-06-01").flag("visit_fee_usd")
 
 
+class TestWhatTheBookMayLack:
+    @pytest.mark.parametrize(
+        ("name", "day", "held"),
+        [
+            ("visit_fee_usd", "2014-12-31", False),
+            ("visit_fee_usd", "2015-01-01", True),
+            ("visit_fee_of_a_sheet_not_held_usd", "2015-01-01", False),
+        ],
+    )
+    def test_is_looked_for_on_the_day_and_rests_on_nothing(
+        self, name: str, day: str, held: bool
+    ) -> None:
+        asked = terms(day)
+
+        assert asked.holds(name) is held
+        assert (asked.memory.values, asked.memory.standings) == ({}, [])
+
+
 def _rule() -> Rule:
     return Rule(
         id="visit.example",
@@ -243,6 +261,7 @@ class TestWhatARuleDeclares:
         ("ask", "name", "what"),
         [
             ("number", "visit_share", "values"),
+            ("holds", "visit_share", "values"),
             ("clause", "visit.notice", "provisions"),
             ("ended", "visit.escort", "provisions"),
             ("reading", "visit.name", "readings"),
