@@ -5,7 +5,9 @@ first day is a Monday, in a zone without clock changes. A month of ours may diff
 for each of its lines and by one cent more, for kW that are no whole watt-hours of an interval.
 
 Not compared: generation where kWh are carried to later months or netted period by period (RSMo
-386.890 does neither), the annual minimum, and reading the URDB's form.
+386.890 does neither), the annual minimum, and reading the URDB's form. Nor, of what the first
+utility published, 10.712 kW as the size of a solar system for 13,512 kWh a year: no bill, rule or
+programme here sizes one. Its riders' amounts and their sum stand in ``test_the_first_book``.
 """
 
 from __future__ import annotations
@@ -446,6 +448,60 @@ class TestWorkedExamples:
         energy = sum(cents[name] for name in hours)
         assert demand == round(expected["demand_charges"] * 100)
         assert abs(energy / 100 - expected["energy_charges"]) <= 0.005 * len(hours)
+
+
+def published_windows() -> list[tuple[int, int, float, float]]:
+    """First quarter-hour and number of them, the price, and the price over the limit."""
+    told = expected_of("billing_energy_3_charge_limit")["quarter_hours_price_price_over"]
+    firsts = [sum(count for count, *_ in told[:number]) for number in range(len(told))]
+    return [(first, *one) for first, one in zip(firsts, told, strict=True)]
+
+
+class TestATableWithALimitOnItsCharges:
+    """Prices that rise by five cents over a hundred kWh, in three windows of a day.
+
+    The other program counts the limit along the day, ours shares a block between times of use in
+    proportion to their energy. Where all of a day lies in one window, or every price rises by the
+    same, they agree; a load for which they do not has no published result.
+    """
+
+    DAY = date(2024, 7, 10)
+
+    @pytest.fixture
+    def book(self, tmp_path: Path) -> OneDay:
+        text = (DATA / "cases/billing_energy_3_charge_limit.csv").read_text("utf-8")
+        rows = list(csv.DictReader(text.splitlines()))
+        assert {row["basic_charge_limit"] for row in rows} == {"0", "100"}
+        book = OneDay(tmp_path / "b")
+        book.number("limit_kwh", "100", unit="kWh")
+        book.more["block_limit"] = "limit_kwh"
+        hours: dict[str, list[str]] = {}
+        for row in rows:
+            name = f"from_{row['hour_start']}"
+            hours[name] = [f"{clock(row['hour_start'])}-{clock(row['hour_end'])}"]
+            block = "first" if row["basic_charge_limit"] == "0" else "over"
+            book.add(f"{name}_{block}", "energy", row["charge"], period=name, block=block)
+        book.more["windows"] = book.hours("windows", same_hours(list(hours), hours))
+        return book
+
+    @pytest.mark.parametrize(("first", "count", "price", "over"), published_windows())
+    @pytest.mark.parametrize("at_its_end", [False, True])
+    def test_has_its_prices_from_the_first_quarter_hour_of_a_window_to_the_last(
+        self, book: OneDay, first: int, count: int, price: float, over: float, at_its_end: bool
+    ) -> None:
+        """A hundred kWh, and one more, in one quarter-hour."""
+        for kwh, cents in ((100, price * 10_000), (101, price * 10_000 + over * 100)):
+            wh = [0] * 96
+            wh[first + (count - 1 if at_its_end else 0)] = kwh * 1000
+            assert sum(book.bill(self.DAY, wh).values()) == round(cents)
+
+    def test_comes_to_what_the_other_program_says_of_a_hundred_kilowatts(
+        self, book: OneDay
+    ) -> None:
+        cents = book.bill(self.DAY, [25_000] * 96)
+        expected = expected_of("billing_energy_3_charge_limit")["energy_charges"]
+        assert len(cents) == 6
+        assert abs(sum(cents.values()) / 100 - expected) <= 0.005 * len(cents)
 
 
 def clock(hour: str) -> str:

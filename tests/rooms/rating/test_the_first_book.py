@@ -258,6 +258,39 @@ class TestPublishedRiderAmounts:
 
         assert line.cents == amount
 
+    @pytest.mark.parametrize(
+        ("day", "amounts", "total"),
+        [
+            (date(2023, 1, 31), [2_70, 3_76, -50], 5_96),
+            (date(2023, 2, 1), [6_27, 3_67, 35], 10_29),
+            (date(2023, 5, 31), [6_27, 3_67, 35], 10_29),
+            (date(2023, 6, 1), [5_26, 3_67, 35], 9_28),
+        ],
+    )
+    def test_of_the_three_riders_of_a_bill_sum_to_the_cent(
+        self, day: date, amounts: list[int], total: int, view: BookView, second: ModuleType,
+        paper: ModuleType,
+    ) -> None:  # fmt: skip
+        """1,000 kWh; from February to May 2023 three published lines came to $10.29."""
+        start = date(2025, 6, 1)
+        tariff = second.Tariff(
+            tuple(
+                second.Charge("rider", ((start, None, view.price(series).on(day).value),))
+                for series in RIDERS
+            )
+        )
+        plan = plan_window(
+            view=paper.paper_book(tariff),
+            schedule_code="paper",
+            window=DaySpan(date(2025, 7, 1), date(2025, 8, 1)),
+            proration=Proration(Fraction(1)),
+        )
+
+        lines = lines_of(price(plan, determine_by_days([1_000_000], plan)), 0)
+
+        assert [line.cents for line in lines] == amounts
+        assert sum(line.cents for line in lines) == total
+
 
 class TestWhereTheBookIsSilent:
     def test_before_june_2025_there_is_no_rate(self, view: BookView) -> None:
