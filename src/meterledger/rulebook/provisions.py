@@ -19,8 +19,9 @@ from meterledger.rulebook.series import NoRuleInForce
 from meterledger.rulebook.yaml_nodes import Node
 
 FILE = "provisions.yaml"
-NEW_PARAGRAPH = "new paragraph"
-"""What ``change`` says where a revision brought a paragraph that none before it had."""
+NEW_PARAGRAPHS = frozenset({"new paragraph", "added"})
+"""What ``change`` says where a revision brought what none before it had: a paragraph, or one more
+row of a list that the page marks as an addition."""
 PROVISION_KEYS = frozenset(
     {
         "provision",

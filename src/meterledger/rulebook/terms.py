@@ -18,7 +18,7 @@ from meterledger.kernel.money import Cents, shown, whole_from_text
 from meterledger.kernel.standing import Standing
 from meterledger.kernel.written_days import MonthDay, month_day_from_text
 from meterledger.rulebook.errors import TariffFileBroken
-from meterledger.rulebook.provisions import NEW_PARAGRAPH, AfterLastText, Clause
+from meterledger.rulebook.provisions import NEW_PARAGRAPHS, AfterLastText, Clause
 from meterledger.rulebook.series import DatedValue
 
 if TYPE_CHECKING:
@@ -154,19 +154,39 @@ class Terms:
         return clause
 
     def not_yet(self, provision: str) -> Clause | None:
-        """The first clause of a provision that came as a new paragraph after this day; else None.
+        """The first clause of a provision that came new after this day; else None.
 
-        Only where the book says that the paragraph was new: before the first text that is merely
-        held, another may have stood.
+        Only where the book says that it was new: before the first text that is merely held,
+        another may have stood.
         """
         self._allowed(provision, "provisions")
         record = self._view.provision(provision)
         first = record.versions[0]
-        if first.change != NEW_PARAGRAPH or self.day >= first.days.from_day:
+        if first.change not in NEW_PARAGRAPHS or self.day >= first.days.from_day:
             return None
         clause = self._view.clause_of(record, first, Standing.FILED)
         self._remember(clause.standing, clause.provision, clause.block)
         return clause
+
+    def printed_later(self, provision: str) -> date | None:
+        """The first day that the page in force prints, where that is after this day; else None.
+
+        Such a page is in force since the day of its stamp.
+
+        :raises NoRuleInForce: where no page states the provision on this day
+        """
+        self._allowed(provision, "provisions")
+        page = self._view.clause(provision, self.day).block
+        printed = self._view.pages.blocks[page].effective
+        return printed if printed is not None and printed > self.day else None
+
+    def past_of(self, name: str) -> tuple[DatedValue[Any], ...]:
+        """Every entry of a value, oldest first, to see whether it is the one asked about.
+
+        Looking at them rests on none of them: a decision asks for the value of its day.
+        """
+        self._allowed(name, "values")
+        return self._view.series(name).values
 
     def reading(self, key: str) -> str:
         """The option chosen where the texts conflict. The decision will cite the key.

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.rooms.rulebook_on import terms_on
 
 from meterledger.kernel.ensure import InvariantBroken
 from meterledger.kernel.standing import Standing
@@ -25,6 +26,7 @@ from meterledger.rulebook.series import NoRuleInForce
 from meterledger.rulebook.terms import Terms
 
 VIEW = load_book(Path(__file__).parents[2] / "data" / "book_with_pages").as_known(date.max)
+DAYS_OF_2013 = ((7, 4), (7, 5), (7, 31), (8, 1))
 EARLIER_CAP = {"visit.cap_start": "2019-06-01"}
 
 
@@ -162,6 +164,47 @@ class TestEnded:
         assert terms("2022-01-01").ended(provision) is None
 
 
+class TestWhatIsNewAndWhatIsStampedEarly:
+    """By the first real book: a list that a page of 2013 added a row to, stamped before its day."""
+
+    OLD, NEW = "variances.competition.EO-93-16", "variances.competition.EE-2013-0511"
+
+    def test_a_row_that_a_page_added_is_new_until_the_day_of_the_page(self) -> None:
+        asked = terms_on(date(2013, 7, 4))
+        later = asked.not_yet(self.NEW)
+
+        assert later is not None
+        assert later.version.days.from_day == date(2013, 7, 5)
+        assert asked.memory.provisions == {(self.NEW, "161.1-1"): None}
+        assert terms_on(date(2013, 7, 5)).not_yet(self.NEW) is None
+
+    def test_a_row_of_the_first_page_held_is_not(self) -> None:
+        assert terms_on(date(2013, 6, 29)).not_yet(self.OLD) is None
+
+    def test_the_printed_day_is_later_only_between_the_two(self) -> None:
+        printed = {day: terms_on(date(2013, *day)).printed_later(self.OLD) for day in DAYS_OF_2013}
+
+        assert printed == {
+            (7, 4): None,
+            (7, 5): date(2013, 8, 1),
+            (7, 31): date(2013, 8, 1),
+            (8, 1): None,
+        }
+
+    def test_a_page_in_force_since_the_day_that_it_prints_has_no_later_one(self) -> None:
+        assert terms("2015-01-01").printed_later("visit.fee") is None
+        with pytest.raises(NoRuleInForce, match="is not in force on 2014-12-31"):
+            terms("2014-12-31").printed_later("visit.fee")
+
+    def test_to_look_at_every_entry_of_a_value_rests_on_none(self) -> None:
+        asked = terms("2022-01-01", {"visit.after_2021": "manual_review"})
+        fees = asked.past_of("visit_fee_usd")
+
+        assert [one.value for one in fees] == [20, 30, 30]
+        assert [one.days.from_day.year for one in fees] == [2015, 2018, 2021]
+        assert (asked.memory.values, asked.memory.standings, asked.memory.readings) == ({}, [], {})
+
+
 class TestTheMemory:
     def test_is_shared_between_days(self) -> None:
         asked = terms("2017-06-01")
@@ -264,6 +307,9 @@ class TestWhatARuleDeclares:
             ("holds", "visit_share", "values"),
             ("clause", "visit.notice", "provisions"),
             ("ended", "visit.escort", "provisions"),
+            ("not_yet", "visit.escort", "provisions"),
+            ("printed_later", "visit.escort", "provisions"),
+            ("past_of", "visit_share", "values"),
             ("reading", "visit.name", "readings"),
         ],
     )
