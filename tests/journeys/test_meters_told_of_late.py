@@ -89,6 +89,18 @@ def test_told_twice_it_is_told_once(place: Any, towns: ModuleType) -> None:
     assert len(places(place)) == 2
 
 
+def test_told_again_with_another_closing_read_it_is_refused(place: Any, towns: ModuleType) -> None:
+    told = replace(VISIT, closing=CLOSED)
+    install(place, towns, "M0", told, "M1")
+    other = replace(VISIT, closing=OPEN)
+    with pytest.raises(Conflict, match=r"Work remove:SP1:.*recorded with other contents"):
+        install(place, towns, "M0", other, "M1")
+    with pytest.raises(MeterWorkRefused, match="Meter M1 came after it"):
+        install(place, towns, "M0", told)  # without --before no closing read would be kept
+    (left,) = [one for one in place.store.meter_file("M0").work if one.removed_meter]
+    assert left.closing == CLOSED
+
+
 def test_between_two_known_ones_it_lasts_to_the_second(place: Any, towns: ModuleType) -> None:
     """M1 left on the 12th at a quarter past ten, M2 came on the 14th: M5 was there between."""
     gone = TEN_SEVEN + timedelta(days=2, minutes=8)

@@ -46,6 +46,8 @@ DAY = date(2025, 2, 10)
 AFTER = LATER + timedelta(days=1)
 TEN = 10 * 3600
 AT = datetime(2025, 2, 10, 16, tzinfo=UTC)  # ten in the morning in Missouri
+CAME_LATER = datetime(2024, 12, 3, 6, tzinfo=UTC)
+LEFT_LATER = datetime(2025, 1, 2, 6, tzinfo=UTC)
 FIRST = MeterInstallation("SP-1", "M-1", 1, Validity(FIRST_DAY), LEARNED)
 OLD = replace(FIRST, days=Validity(FIRST_DAY, DAY), ended_second=TEN, learned_at=LATER)
 NEW = MeterInstallation("SP-1", "M-9", 1, Validity(DAY), LATER, began_second=TEN)
@@ -142,6 +144,19 @@ class TestAnExchange:
         assert town.change_meters(change) is True
         assert town.change_meters(change) is False
         assert installations(town) == [place, FIRST]
+        with town.viewing(ANALYST, ["M-0"]):
+            assert set(town.meter_file("M-0").work) == {came, left}
+
+        other = replace(left, closing=(RegisterRead("kWh", "00200"),))
+        with pytest.raises(Conflict, match=r"remove:SP-1:.*recorded with other contents"):
+            town.change_meters(replace(change, left=other))
+        later = replace(left, work_id="remove:SP-1:20250102T060000Z", at=LEFT_LATER)
+        with pytest.raises(Conflict, match=r"M-0 is recorded, and not that it left at 2025-01-02"):
+            town.change_meters(replace(change, left=later))
+        again = replace(came, work_id="install:SP-1:20241203T060000Z", at=CAME_LATER)
+        with pytest.raises(Conflict, match=r"remove:SP-1:.*recorded with other contents"):
+            town.change_meters(replace(change, begun=(), work=again, left=other))
+        assert town.change_meters(replace(change, left=None)) is False
         with town.viewing(ANALYST, ["M-0"]):
             assert set(town.meter_file("M-0").work) == {came, left}
 

@@ -379,6 +379,22 @@ def is_new_work(work: MeterWork, known: MeterWork | None) -> bool:
     return False
 
 
+def refuse_other_left(left: MeterWork | None, known: MeterWork | None) -> None:
+    """A visit that is told again is told with the same one by which its meter left.
+
+    :raises Conflict: if that one is recorded with other contents, or is not recorded
+    """
+    if left is None or not is_new_work(left, known):
+        return
+    raise Conflict(
+        f"Meter {left.removed_meter} is recorded, and not that it left at "
+        f"{left.at:%Y-%m-%dT%H:%M:%SZ}",
+        where=f"service point {left.service_point_id}",
+        why="Both visits are recorded at once or neither, and nothing was changed",
+        do="Look at it with `meterledger meter show`",
+    )
+
+
 def refuse_corrected_again(work: MeterWork, known: Iterable[MeterWork]) -> None:
     """A visit is corrected once; what was corrected is corrected in its turn.
 

@@ -150,7 +150,9 @@ def install_meter(
     known = _recorded(store, meter_id, work_id)
     opening = tuple(sorted(visit.opening))
     check_reads(store, meter_id, "opening", opening, visit.at, zone_name)
-    after = first_after(visit, before, store, zone_name) if known is None or before else None
+    after = None
+    if known is None or before or visit.closing:
+        after = first_after(visit, before, store, zone_name)
     left = None
     if after is not None:
         gone_at = datetime.fromtimestamp(after.stretch(zone_name)[0], UTC)

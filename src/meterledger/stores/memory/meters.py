@@ -23,6 +23,7 @@ from meterledger.stores.believed import (
     is_new_work,
     learned_after,
     refuse_corrected_again,
+    refuse_other_left,
     refuse_stale,
     with_learned_at,
 )
@@ -53,6 +54,8 @@ class MemoryMeters(MemoryEvents):
         with self._lock:
             work = change.work
             if work is not None and not is_new_work(work, self._work.get(work.work_id)):
+                left = change.left
+                refuse_other_left(left, self._work.get(left.work_id) if left is not None else None)
                 return False
             try:
                 self._change(change, undo)
@@ -66,6 +69,9 @@ class MemoryMeters(MemoryEvents):
         points = {p for one in (*change.ended, *change.begun) if (p := point_of(one)) is not None}
         if change.work is not None:
             points.add(change.work.service_point_id)
+        left = change.left
+        if left is not None and not is_new_work(left, self._work.get(left.work_id)):
+            left = None  # it is recorded already
         bills = [self._newest_bill_at(point) for point in sorted(points)]
         moment = learned_after(change.learned_at, *(one.learned_at for one in change.ended), *bills)
         for meter in change.meters:
@@ -88,8 +94,8 @@ class MemoryMeters(MemoryEvents):
             require(self._points, "service point", change.work.service_point_id, where)
             learned_at = learned_after(change.work.learned_at, *bills)
             self._work[change.work.work_id] = replace(change.work, learned_at=learned_at)
-            if change.left is not None:
-                self._work[change.left.work_id] = replace(change.left, learned_at=learned_at)
+            if left is not None:
+                self._work[left.work_id] = replace(left, learned_at=learned_at)
         self._note(change.event, change.subject, moment)
 
     def _table(self, fact: MeterFact) -> TwoClocks[Any]:

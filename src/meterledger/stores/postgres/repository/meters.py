@@ -29,6 +29,7 @@ from meterledger.stores.believed import (
     is_new_work,
     learned_after,
     refuse_corrected_again,
+    refuse_other_left,
     refuse_stale,
     refuse_unknown,
     with_learned_at,
@@ -85,13 +86,16 @@ class MeterTables(EventTables):
                 ) from problem
 
     def _change(self, connection: Connection, change: MeterChange) -> bool:
-        work = change.work
+        work, left = change.work, change.left
+        left_known = _recorded(connection, left)
         if work is not None:
-            rows = connection.execute(f"{WORK} WHERE work_id = %s", [work.work_id]).fetchall()
-            if not is_new_work(work, _work(rows[0]) if rows else None):
+            if not is_new_work(work, _recorded(connection, work)):
+                refuse_other_left(left, left_known)
                 return False
             rows = connection.execute(f"{WORK} WHERE corrects_id = %s", [work.corrects]).fetchall()
             refuse_corrected_again(work, [_work(row) for row in rows])
+        if left is not None and not is_new_work(left, left_known):
+            left = None  # it is recorded already
         meters = {one.meter_id: one for one in change.meters}
         keep_once(connection, "meter", _meter_id, meters)
         newest_bill = _newest_bill(connection, change)
@@ -105,7 +109,7 @@ class MeterTables(EventTables):
             begun = [with_learned_at(one, moment) for one in change.begun if type(one) is kind]
             keys = {key: [getattr(one, key) for one in begun] for key in KEYS[kind]}
             keep_dated(connection, begun, _believed(kind), keys)
-        for one in (work, change.left):
+        for one in (work, left):
             if one is not None:
                 _insert_work(connection, one, learned_after(one.learned_at, newest_bill))
         told = {"work": work.work_id} if work is not None else {}
@@ -267,6 +271,14 @@ def _work(row: tuple[Any, ...]) -> MeterWork:
         learned_at=learned_at,
         corrects=corrects,
     )
+
+
+def _recorded(connection: Connection, work: MeterWork | None) -> MeterWork | None:
+    """A visit as it is recorded by its name; None where it is not."""
+    if work is None:
+        return None
+    rows = connection.execute(f"{WORK} WHERE work_id = %s", [work.work_id]).fetchall()
+    return _work(rows[0]) if rows else None
 
 
 def _insert_work(connection: Connection, work: MeterWork, learned_at: datetime) -> None:
