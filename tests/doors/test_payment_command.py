@@ -170,6 +170,27 @@ def test_a_check_that_waited_is_split_over_a_combined_statement(
     )
 
 
+def test_a_check_that_waits_for_its_accounts_has_no_part(
+    ask: Any, store: Any, tmp_path: Path
+) -> None:
+    """It names a statement, and came before the accounts of it were opened."""
+    keep_combinations(store)
+    path = tmp_path / "box.txt"
+    lines = [(STATEMENT, 2 * A_BILL), (STATEMENT, A_BILL)]
+    path.write_text(lockbox_text(lines, date(2024, 12, 30)), encoding="ascii")
+    ask("payment", "file", str(path), "--by", "Ana")
+    waiting = answer(ask("payment", "unapplied", "--json"))["payments"]
+    one, other = (each["payment"] for each in waiting)
+
+    asked = answer(ask("payment", "send-back", one, *BY, "--json"))
+
+    assert (asked["state"], asked["account"], asked["parts"]) == ("unapplied", None, [])
+    back = ask("payment", "reverse", other, "--on", "2026-12-01", *BY)
+    assert back.exit_code == 0, back.output
+    assert "account None" not in back.stdout
+    assert back.stdout.count(other) == 1
+
+
 def test_mail_has_its_grace(ask: Any) -> None:
     ask(*TAKE, "--mailed")
     told = answer(ask("payment", "timely", "R-1", "--delinquent", "2026-11-27", "--json"))

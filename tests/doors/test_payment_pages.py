@@ -151,9 +151,15 @@ def test_unapplied_money_is_split_over_a_combined_statement_by_the_same_form(
         assert f"/payments/{key}:{account_id(number)}/" in text
     part = text_of(client.get(f"/payments/{key}:{account_id(2)}/"))
     assert "One sum for a combined statement" in part
+    day = f"/payments/days/{RECEIVED}/lockbox/?file={'a' * 64}"
+    listed = text_of(client.get(day))
+    assert "2 payments, $330.38" in listed  # its parts, and not the check beside them
+    assert f'href="/payments/{key}/"' not in listed
+    assert "1 payment, $330.38" in text_of(client.get(f"{day}&state=divided"))
     back = {"act": "reverse", "on": "2026-12-01", **WHO}
     assert client.post(f"/payments/{key}/", back, headers=OURS).status_code == 302
     assert behind.store.balance_cents(account_id(2)) == 3 * A_BILL
+    assert "2 payments, $330.38" in text_of(client.get(f"{day}&state=returned"))
 
 
 def test_an_account_shows_what_is_open_and_its_payments(client: Any, behind: Behind) -> None:

@@ -92,6 +92,11 @@ class CombinedPayment:
         """All receipts of it: what goes back goes back with all of them."""
         return self.parts if self.whole is None else (self.whole, *self.parts)
 
+    @property
+    def is_split(self) -> bool:
+        """Whether it stands in parts; else it waits, or is on one account alone."""
+        return len(self.on_file) > 1
+
 
 def take_combined_payment(
     *,

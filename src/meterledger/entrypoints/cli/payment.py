@@ -366,7 +366,8 @@ def _settle(
         known = system.store.receipt(key).steps
         changed = work(system, payment_desk(system)).steps != known
         told = _told(system, key, receipt_json) | {"changed": changed}
-        told["parts"] = parts_json(combined_payment(key, system.store))
+        check = combined_payment(key, system.store)
+        told["parts"] = parts_json(check if check is not None and check.is_split else None)
 
         def words() -> None:
             if not changed:

@@ -134,7 +134,12 @@ def day_page(request: HttpRequest, system: System, day: str, channel: str) -> Ht
     found = system.store.receipts(
         received_day=on, channel=way, file_sha256=file or None, state=state, limit=MOST_SHOWN + 1
     )
-    shown = [one for one in found if file or one.receipt.file_sha256 is None][:MOST_SHOWN]
+    shown = [
+        one
+        for one in found
+        if (file or one.receipt.file_sha256 is None)
+        and (state is ReceiptState.DIVIDED or not one.is_divided)  # its parts are among them
+    ][:MOST_SHOWN]
     context = {
         "day": on,
         "channel_words": CHANNEL_WORDS[way.value],
@@ -194,7 +199,7 @@ def payment_page(request: HttpRequest, system: System, payment_key: str) -> Http
         "state_words": STATE_WORDS[known.state.value],
         "steps": [(step, step.reason.splitlines()) for step in known.steps],
         "paid": _paid(system.store.applications_of(f"payment:{payment_key}")),
-        "check": check if check is not None and len(check.on_file) > 1 else None,
+        "check": check if check is not None and check.is_split else None,
         "acts": [(act, *ACTS[act]) for act in _acts(known)],
         "pledges": _pledges(known, system),
         "typed": typed,
