@@ -16,6 +16,7 @@ from meterledger.facts.billing_options import DueDateChoice, DueDateKind
 from meterledger.facts.bills import read_record
 from meterledger.facts.corrections import CorrectionCause, WrongFact
 from meterledger.facts.deposits import DepositKind
+from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import Validity
 from meterledger.rulebook.book import TariffBook
 from meterledger.usecases.budget_plans import JoinRequest, join_budget
@@ -274,3 +275,24 @@ class TestWhatStandsByTheOtherClass:
         )  # fmt: skip
         (said,) = [one for one in made.told if then.agreement_id in one]
         assert "stays on 1M-overnight, which is no small general service: put it right" in said
+
+    def test_what_cannot_be_told_of_it_is_refused_before_a_bill_is_made_again(
+        self, home: Town
+    ) -> None:
+        """The service goes on by a rate of which the book knows no class."""
+        (bill,) = billed(home, AUGUST)
+        (service,) = home.services(1, known_at=KNOWN)
+        agreement = service.agreement
+        then = replace(
+            agreement, agreement_id=f"{agreement.agreement_id}-b", schedule="1M-yesterday",
+            days=Validity(AUGUST), learned_at=KNOWN,
+        )  # fmt: skip
+        home.store.change_agreement(agreement.agreement_id, AUGUST, then, ())
+        now = Now(TOLD, date(2025, 10, 20), home.store.lake_sequence(), home.book, home.lake)
+        with pytest.raises(Refusal, match="1M-yesterday"):
+            put_right(
+                agreement_id=agreement.agreement_id, fact=WrongFact.SCHEDULE, is_now=SHOP,
+                signed=ANA, now=now, store=home.store,
+            )  # fmt: skip
+        assert home.store.put_rights(home.account_id(1)) == []
+        assert home.store.bill(bill.bill_id).cancelled_by is None

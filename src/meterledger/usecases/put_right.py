@@ -127,6 +127,7 @@ def put_right(
     if fact is WrongFact.CYCLE:
         _refuse_booked_change(service, int(is_now), now, store)
     bills = _bills_on(service, right, store)
+    told = _told(service, right, now, store)  # it may be refused: before anything is kept
     run = RebillRun()
     if bills:
         try:
@@ -152,7 +153,6 @@ def put_right(
             why=run.left[0].reason,
             do="Leave the first day as it was billed",
         )
-    told = _told(service, right, now, store)
     if not run.corrected and not dry_run:
         store.put_right(right, run.left)
     return Righted(right, run, told)
