@@ -94,6 +94,21 @@ class TestTakeBack:
 
         assert answer == {"account": account, "what": what, "from": LATER}
 
+    @pytest.mark.parametrize("what", [*BOOKED, "budget-end", "budget-election"])
+    def test_refuses_the_end_of_service_of_what_is_no_rate(
+        self, ask: Any, account: str, what: str
+    ) -> None:
+        if what in BOOKED:
+            command, options = BOOKED[what]
+            ask(*command, account, *options)
+
+        refused = ask("take-back", what, account, "--until", LATER)
+
+        assert refused.exit_code == 2
+        assert f"--until: '{what}' is no rate, and has no day without service" in refused.stderr
+        if what in BOOKED:
+            assert told(ask("take-back", what, account, "--json"))["from"] == LATER
+
     def test_a_rate_option_before_its_first_day(self, ask: Any, account: str) -> None:
         words = ("service", "change", account, "--schedule", "1M-smart", "--json")
         first = told(ask(*words))["from"]

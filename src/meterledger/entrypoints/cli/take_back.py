@@ -47,6 +47,12 @@ def take_back(
                 where="take-back",
                 do=f"Give one of {', '.join(kinds)}",
             )
+        if until is not None and kinds[what] is not journey.Booked.RATE:
+            raise BadArgument(
+                f"'{what}' is no rate, and has no day without service",
+                where="--until",
+                do="Leave --until out: it is told of a rate whose service had ended before it",
+            )
         ended = None if until is None else day_from(until, option="--until")
         viewer = Viewer("command line", "take back what is booked")
         with open_system(viewer=viewer, subjects=[account]) as system:
