@@ -144,6 +144,22 @@ class TestAnotherAgreementThatEnded:
         assert service.agreement.days.until_day == until
         assert mine.agreement.days.until_day is None
 
+    def test_with_a_bill_of_its_own_too_ends_with_that(self, billed: Store) -> None:
+        """The other's bill, which had days of it, comes first: it is ended once all the same."""
+        billed.start_service(start_of(2))
+        billed.record_bills([bill_of(2, 0), bill_of(2, 1)])
+        own = replace(rebill_of(2, 1), ends_service=True)
+        until = own.bill.days.until_day
+        part = PartEnded(own.bill.agreement_id, until)
+        both = [replace(rebill_of(1, 0), part_ended=part), own]
+        assert len(billed.record_rebills(both)) == 2
+        assert billed.record_rebills(both) == set()
+        with billed.viewing(ANALYST, []):
+            (service,) = billed.services_of_account(account_id(2), CORRECTED_AT)
+            (mine,) = billed.services_of_account(account_id(1), CORRECTED_AT)
+        assert service.agreement.days.until_day == until == service.billed_until
+        assert mine.agreement.days.until_day is None
+
 
 class TestBillsPastTheEnd:
     @pytest.fixture

@@ -100,7 +100,8 @@ class CorrectionTables(BillTables, PutRightTables):
     ) -> tuple[set[str], set[str]]:
         if not _cancel(connection, ordered):
             return set(), set()
-        ended: set[str] = set()
+        # One that ends with a bill of its own, too, ends with that.
+        ended = {one.bill.agreement_id for one in ordered if one.ends_service}
         for one in ordered:
             self._end_service(connection, one, ended)
             if one.put_right is not None:
