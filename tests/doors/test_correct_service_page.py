@@ -38,6 +38,11 @@ def text_of(answer: Any) -> str:
     return str(answer.content.decode())
 
 
+def stands_of(answer: Any) -> str:
+    """What a page names as looked at."""
+    return text_of(answer).split('name="stands" value="')[1].split('"')[0]
+
+
 def decide(browser: Client, act: str, should: str, **typed: Any) -> Any:
     told = {"act": act, "should": should, "author": "Ana", "reason": "typed wrong", **typed}
     return browser.post(PAGE, told, headers=SAME_SITE)
@@ -201,6 +206,34 @@ class TestPuttingItRight:
         again = decide(browser, "schedule", "1M-overnight", approver="Bob")
         assert "Its rate option is 1M-overnight already" in text_of(again)
         assert [one.bill_id for one in town.bills(1)] == once
+
+    def test_is_decided_of_the_bills_that_were_looked_at(
+        self, browser: Client, town: WebTown
+    ) -> None:
+        """Somebody puts the first day right, and so the first bill, while the page is open."""
+        to = ("schedule", "1M-overnight")
+        stands = stands_of(browser.get(PAGE, {"act": to[0], "should": to[1]}))
+        assert decide(browser, "first-day", "2025-08-25", approver="Bob").status_code == 302
+        between = [one.bill_id for one in town.bills(1)]
+        town.now += timedelta(hours=1)
+
+        late = decide(browser, *to, approver="Bob", stands=stands)
+
+        assert late.status_code == 422
+        assert "Its bills are not what they were when this page was opened" in text_of(late)
+        assert [one.bill_id for one in town.bills(1)] == between
+        assert facts(town)[0] == WAS[0]
+        again = stands_of(late)
+        assert again != stands
+        assert decide(browser, *to, approver="Bob", stands=again).status_code == 302
+        assert [one.corrects for one in town.bills(1)] == between
+
+    def test_of_a_cycle_that_was_looked_at_is_done(self, browser: Client, town: WebTown) -> None:
+        stands = stands_of(browser.get(PAGE, {"act": "cycle", "should": "9"}))
+        assert decide(browser, "cycle", "9", stands="another").status_code == 422
+        assert facts(town) == WAS
+        assert decide(browser, "cycle", "9", stands=stands).status_code == 302
+        assert facts(town) == (*WAS[:2], 9)
 
     def test_from_another_site_is_refused(self, browser: Client, town: WebTown) -> None:
         told = {"act": "cycle", "should": "9", "author": "Ana", "reason": "x"}

@@ -110,6 +110,7 @@ NOT_NUMBERS = {
     "sha256": "a hash, looked up",
     "should": "a rate option, a day, or a cycle: the journey compares it as it is written",
     "slug": "a name, looked up",
+    "stands": "a fingerprint",
     "state": "one of a list",
     "statement": "a name, looked up",
     "statement_id": "a name, looked up",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -19,6 +20,7 @@ from meterledger.entrypoints.web.policy import acting
 from meterledger.entrypoints.wiring import System
 from meterledger.facts.corrections import WrongFact
 from meterledger.facts.places import BillableService
+from meterledger.kernel.canonical import canonical_bytes, sha256_hex
 from meterledger.kernel.money import shown
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.written_days import day_from_text
@@ -46,6 +48,8 @@ class Typed:
     reason: str = ""
     approver: str = ""
     seen: tuple[str, ...] = ()
+    stands: str = ""
+    """What was looked at, as the page named it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,15 @@ class Look:
     def difference_cents(self) -> int:
         """What they would charge less what was billed."""
         return sum(one.difference_cents for one in self.corrected)
+
+    @property
+    def stands(self) -> str:
+        """A name of the fact as it was and of each bill as it would be: what is decided of."""
+        right, run = self.made.right, self.made.run
+        told: list[Any] = [right.fact.value, right.was, right.is_now]
+        told += [[one.cancelled.bill_id, one.bill.total_cents] for one in run.corrected]
+        told += [[one.bill_id, one.difference_cents, "left"] for one in run.left]
+        return sha256_hex(canonical_bytes(told))
 
     @property
     def found(self) -> list[tuple[str, str]]:
@@ -94,6 +107,7 @@ def correct_service_page(request: HttpRequest, system: System, agreement_id: str
     if request.method == "POST":
         typed = _typed(request)
         try:
+            _refuse_another_look(system, agreement_id, typed)
             _put_right(system, agreement_id, typed, dry_run=False)
             return redirect("account", account_id=service.account.account_id, permanent=False)
         except Refusal as caught:
@@ -148,7 +162,25 @@ def _typed(request: HttpRequest) -> Typed:
         word("reason", 2000),
         word("approver", 2000),
         tuple(str(one)[:100] for one in request.POST.getlist("seen")[:100]),
+        word("stands", 100),
     )
+
+
+def _refuse_another_look(system: System, agreement_id: str, typed: Typed) -> None:
+    """What is decided is decided of the bills that the page showed.
+
+    :raises CannotPutRight: if the fact or its bills have changed since
+    """
+    if not typed.stands:
+        return
+    if typed.stands != Look(_put_right(system, agreement_id, typed, dry_run=True)).stands:
+        raise CannotPutRight(
+            "Its bills are not what they were when this page was opened",
+            where=f"agreement {agreement_id}",
+            why="One was issued or corrected since, readings have come, or somebody has put "
+            "something right",
+            do="Look at them again below, and decide then",
+        )
 
 
 def _put_right(system: System, agreement_id: str, typed: Typed, *, dry_run: bool) -> Righted:
