@@ -18,6 +18,8 @@ from meterledger.entrypoints.web import system
 from meterledger.entrypoints.web.bill_words import bill_words
 from meterledger.entrypoints.web.statement_words import CAUSE_WORDS
 from meterledger.facts.estimates import EstimateCause
+from meterledger.facts.usage_log import ReadingEffort
+from meterledger.usecases import estimate_records
 from meterledger.usecases.gather_statements import statement_of
 from meterledger.usecases.ports import Viewer
 
@@ -90,6 +92,39 @@ def test_why_there_was_no_reading_is_told_as_it_was_logged(client: Any, town: Us
     assert "reason" not in silent.sentence
 
 
+def test_the_page_tells_what_was_tried_and_the_paper_does_not(client: Any, town: UsageTown) -> None:
+    paper = client.get(f"/bills/{bill_of(town, 2)}.pdf").content
+    with town.store.viewing(Viewer("test", "try"), []):
+        town.store.record_effort(
+            ReadingEffort(
+                *(town.pseudonym("M2"), "M2", DAY, "on_demand_read", "no <answer>"),
+                *("head-end", NEXT),
+            )
+        )
+    page = client.get(f"/bills/{bill_of(town, 2)}/").content.decode()
+    efforts = " ".join(page[page.index('id="efforts"') : page.index('id="contact"')].split())
+    assert '<a href="/usage/meters/M2/"><code>M2</code></a>: remote device failed.' in efforts
+    assert (
+        "The scheduled readings of October 8, 2025 were looked for, and had not all come."
+        in efforts
+    )
+    assert "<li>October 8, 2025: on demand read, no &lt;answer&gt;, by head-end</li>" in efforts
+    assert "lacks" not in efforts
+    assert client.get(f"/bills/{bill_of(town, 2)}.pdf").content == paper
+
+
+def test_what_the_record_of_an_estimate_lacks_is_told_with_its_clause(
+    client: Any, town: UsageTown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after an estimate of days that no night has looked at."""
+    monkeypatch.setattr(estimate_records, "NIGHT", "another kind of run")
+    page = client.get(f"/bills/{bill_of(town, 1)}/").content.decode()
+    efforts = page[page.index('id="efforts"') : page.index('id="contact"')]
+    assert "The record lacks every effort to obtain an actual reading." in efforts
+    assert ">Sheet 131, rev. 4, GRR V.E.1</a>" in efforts
+    assert "<code>meterledger review effort</code>" in efforts
+
+
 @pytest.mark.parametrize("number", [1, 2, 3, 4, 5])
 def test_the_paper_says_it_on_its_face_and_stays_one_sheet(
     client: Any, town: UsageTown, number: int
@@ -122,6 +157,7 @@ def test_of_a_register_days_are_told(town: UsageTown) -> None:
 def test_a_bill_on_readings_says_nothing_of_it(client: Any, town: UsageTown) -> None:
     page = client.get(f"/bills/{bill_of(town, 9)}/").content.decode()
     assert "stimated" not in page
+    assert "Efforts to read the meter" not in page
     paper = PdfReader(io.BytesIO(client.get(f"/bills/{bill_of(town, 9)}.pdf").content))
     assert "stimated" not in paper.pages[0].extract_text()
 

@@ -13,6 +13,7 @@ from tests.doors.held_web_town import HeldTown
 from tests.journeys.usage_town import NEXT, NIGHT, UsageTown, Values, usage_town, weekly
 
 from meterledger.entrypoints.web import system
+from meterledger.facts.usage_log import ReadingEffort
 from meterledger.usecases.ports import Viewer
 
 OURS = {"sec-fetch-site": "same-origin"}
@@ -76,6 +77,27 @@ def test_what_is_missing_is_estimated_and_the_bill_run_again(open_at: Any) -> No
     assert "/estimate/" not in after
     assert client.post(case, {"act": "rerun"}, headers=OURS).status_code == 302
     assert "It has left as" in text_of(client.get(case))
+
+
+def test_the_form_tells_what_was_tried_to_read_the_meter(open_at: Any) -> None:
+    client, case = open_at(8, 10)
+    before = text_of(client.get(f"{case}estimate/"))
+    assert "No effort to read meter <code>M1</code> is on record." in before
+    assert "<code>meterledger review effort</code>" in before
+
+    behind: Any = system.provider()
+    town = behind.town
+    town.store.record_effort(
+        ReadingEffort(
+            *(town.pseudonym("M1"), "M1", date(2025, 10, 9), "on_demand_read"),
+            *("no <answer>", "head-end", NIGHT),
+        )
+    )
+
+    after = text_of(client.get(f"{case}estimate/"))
+    assert "Tried to read meter <code>M1</code>:" in after
+    assert "<li>October 9, 2025: on demand read, no &lt;answer&gt;, by head-end</li>" in after
+    assert "is on record." not in after
 
 
 def test_days_beyond_the_ladder_are_named_and_opened_one_by_one(open_at: Any) -> None:

@@ -261,6 +261,47 @@ class TestReports:
         told_of = ask("report", "meters", "--on", DAY.isoformat()).stdout
         assert "0.0 % still missing, 4 intervals estimated, 0 days without a reading" in told_of
 
+    def test_estimated_bills_are_told_with_what_was_tried(self, ask: Any, town: UsageTown) -> None:
+        """Of one the night had looked for the day's readings; of the other nobody had."""
+        with town.store.viewing(Viewer("test", "bill"), []):
+            for number in (4, 5):
+                town.start(number, from_day=date(2025, 10, 1))
+                town.arrive(f"M{number}", (MONTH_BEFORE, date(2025, 11, 1)), with_gap(DAY, 10, 14))
+            town.validate(meter_ids=["M4"])
+        by_person = ("--by", "Dana Cole", "--reason", "no answer", "--cause", "no_access")
+        told(ask("review", "estimate", "M5", DAY.isoformat(), *by_person, "--json"))
+        with town.store.viewing(Viewer("test", "bill"), []):
+            town.bill(4, 5, on=date(2025, 11, 1), known_at=NEXT)
+            (bill,) = town.store.bills_of_account(town.account_id(5))
+        issued = ("--issued-from", "2025-11-01", "--issued-to", "2025-11-01")
+
+        answer = told(ask("report", "estimates", *issued, "--without-effort", "--json"))
+        assert (answer["estimated"], answer["lacking"]) == (2, 1)
+        (one,) = answer["bills"]
+        assert one["bill"] == bill.bill_id
+        assert one["meters"][0]["missing"] == ["every effort to obtain an actual reading"]
+        words = ask("report", "estimates").stdout
+        assert words.startswith("2 bills with estimated usage; the record of 1 lacks")
+        assert (
+            "  meter M4: remote device failed\n    scheduled readings of 2025-10-08 were" in words
+        )
+        assert (
+            "  meter M5: no access\n    the record lacks every effort to obtain an actual reading "
+            "(Sheet 131, rev. 4, GRR V.E.1)\n"
+        ) in words
+
+        told_of = ("--kind", "field_visit", "--outcome", "gate locked", "--by", "Ben Ito")
+        assert ask("review", "effort", "M5", DAY.isoformat(), *told_of).exit_code == 0
+        assert (
+            "    2025-10-08: field visit, gate locked, by Ben Ito\n"
+            in ask("why", bill.bill_id).stdout
+        )
+        after = ask("report", "estimates", town.account_id(5), "--without-effort").stdout
+        assert after == (
+            "1 bill with estimated usage; the record of 0 lacks the reason or any effort to read "
+            "the meter.\n"
+        )
+
     @pytest.mark.parametrize(
         ("words", "said"),
         [
@@ -272,6 +313,7 @@ class TestReports:
     def test_refuses_what_it_cannot_report(
         self, ask: Any, words: tuple[str, ...], said: str
     ) -> None:
-        result = ask("report", "replaced", *words)
-        assert result.exit_code == 2
-        assert said in result.stderr
+        for report in ("replaced", "estimates"):
+            result = ask("report", report, *words)
+            assert result.exit_code == 2
+            assert said in result.stderr

@@ -130,6 +130,8 @@ class RecordOfEstimate:
 def decide_record(facts: RecordFacts, terms: Terms) -> Decision[RecordOfEstimate]:
     """Whether the record of an estimate is complete: cause and efforts, GRR V.E.1.
 
+    The text asks for the record, and makes it no condition of the bill.
+
     :raises NoRuleInForce: before 2014-07-27, when no text asked for one
     """
     clause = terms.clause(RECORDS)

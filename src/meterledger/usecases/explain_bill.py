@@ -26,6 +26,7 @@ from meterledger.rulebook.book import BookView, TariffBook
 from meterledger.rulebook.ours import whole_of_ours
 from meterledger.rulebook.pinned import as_pinned
 from meterledger.rulebook.terms import Terms
+from meterledger.usecases.estimate_records import RecordStore, records_of
 from meterledger.usecases.estimated_by_hand import IN_RECORD, HandLog, rungs_of, with_rungs
 from meterledger.usecases.ports import StoredBill
 from meterledger.usecases.relief_ports import ReliefReads
@@ -36,7 +37,7 @@ class NotTheSameAccount(Refusal):
     """Bills of two accounts are not compared: one customer's bill is not told to another."""
 
 
-class ExplainStore(HandLog, ReliefReads, Protocol):
+class ExplainStore(HandLog, RecordStore, ReliefReads, Protocol):
     """What this journey needs of the store."""
 
     def bill(self, bill_id: str) -> StoredBill:
@@ -74,16 +75,17 @@ def explain_bill(
     way the parts sum to the difference of the totals exactly. Against the bill that it corrects
     the causes are those of the correction. With ``weather`` what it explains of the use stands
     apart, where temperatures of all days are known. With ``book`` the reasons say by which rung a
-    person estimated, as it was known when the bill was made; the record does not.
+    person estimated, as it was known when the bill was made; the record does not. So it is with
+    what is on record of an estimate (``estimate_records``), which other bills do not have.
 
     :raises NotFound: if either bill does not exist
     :raises NotTheSameAccount: if they are of two accounts
     """
     stored = store.bill(bill_id)
     record = read_record(stored.record)
-    if book is not None and IN_RECORD in stored.record:
+    view = None if book is None else as_pinned(book, stored.known_at.date(), stored.book_sha256)
+    if view is not None and IN_RECORD in stored.record:
         service = store.service_of_agreement(stored.agreement_id, stored.known_at)
-        view = as_pinned(book, stored.known_at.date(), stored.book_sha256)
         rungs = rungs_of(stored, service=service, view=view, store=store)
         record = with_rungs(record, rungs)
     answer: dict[str, Any] = {
@@ -100,6 +102,9 @@ def explain_bill(
         "versus": None,
         **({"asked": record["asked"]} if "asked" in record else {}),
     }
+    on_record = () if view is None else records_of(stored, store=store, view=view)
+    if on_record:
+        answer["estimate_records"] = [one.as_json() for one in on_record]
     relief = store.relief_of_bills([bill_id]).get(bill_id)
     if relief is not None:  # no part of the record
         answer["relief"] = relief_json(relief)

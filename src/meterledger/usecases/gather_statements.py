@@ -24,14 +24,12 @@ from meterledger.rulebook.pinned import as_pinned
 from meterledger.rulebook.terms import Terms
 from meterledger.usecases.bill_estimates import logged_cause
 from meterledger.usecases.document_ports import DocumentLog, Weather
+from meterledger.usecases.estimate_records import ESTIMATED
 from meterledger.usecases.estimated_by_hand import HandLog, rungs_of
 from meterledger.usecases.joined_services import meters_on_bill
 from meterledger.usecases.make_statement import Beside, Temperatures, make_statement
 from meterledger.usecases.ports import StoredBill
 from meterledger.usecases.relief_ports import ReliefReads
-
-ESTIMATED = b'"estimated":{'
-"""What stands in the record of a bill of which something was estimated, and in no other."""
 
 
 class StatementStore(DocumentLog, Weather, HandLog, ReliefReads, Protocol):

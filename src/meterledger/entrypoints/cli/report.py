@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from meterledger.entrypoints.cli import finance
-from meterledger.entrypoints.cli.answer import BadArgument, JsonFlag, day_from, refusing, say
+from meterledger.entrypoints.cli import estimates, finance
+from meterledger.entrypoints.cli.answer import JsonFlag, day_from, refusing, say
 from meterledger.kernel.written_counts import many
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ def register(app: typer.Typer) -> None:
     commands.command("meters")(meters)
     commands.command("replaced")(replaced)
     commands.command("unbilled")(unbilled_agreements)
+    estimates.add_to(commands)
     finance.add_to(commands)
     app.add_typer(commands)
 
@@ -143,29 +144,12 @@ def replaced(
 ) -> None:
     """Bills whose usage has changed since they were made: what was billed, what is known now."""
     with refusing():
-        from datetime import timedelta
-
         from meterledger.entrypoints.progress import progress_bar
         from meterledger.entrypoints.wiring import open_system
-        from meterledger.kernel.span import DaySpan
         from meterledger.usecases.ports import Viewer
         from meterledger.usecases.usage_replaced import usage_replaced
 
-        if bool(issued_from) != bool(issued_to):
-            raise BadArgument(
-                "Days of issue have a first and a last",
-                where="report replaced",
-                do="Give both --issued-from and --issued-to, or neither",
-            )
-        issued = None
-        if issued_from:
-            first = day_from(issued_from, option="--issued-from")
-            last = day_from(issued_to, option="--issued-to")
-            if last < first:
-                raise BadArgument(
-                    f"{last} is before {first}", where="--issued-to", do="Give a later day"
-                )
-            issued = DaySpan(first, last + timedelta(days=1))
+        issued = estimates.issued_days(issued_from, issued_to, where="report replaced")
         viewer = Viewer("report", "usage replaced since billed")
         with open_system(viewer=viewer, subjects=accounts or ["all accounts"]) as system:
             for account in accounts or ():

@@ -42,6 +42,7 @@ def why(
 
 
 def _print(answer: dict[str, Any]) -> None:
+    from meterledger.entrypoints.cli.estimates import record_lines
     from meterledger.entrypoints.cli.words import dollars, print_asked, worked
 
     print(f"Bill {answer['bill']}, {answer['schedule']}, {answer['from']} to {answer['to']}")
@@ -58,6 +59,10 @@ def _print(answer: dict[str, Any]) -> None:
     print(f"\nTotal: {dollars(answer['total_usd'])} ({answer['standing']})")
     for reason in answer["reasons"]:
         print(f"{reason['finding']} - {reason['citation']['text']}")
+    if "estimate_records" in answer:
+        print("On record of the estimate:")
+        for told in record_lines(answer["estimate_records"]):
+            print(told)
     if "asked" in answer:
         print_asked(answer["asked"])
     if "relief" in answer:

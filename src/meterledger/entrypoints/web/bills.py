@@ -30,6 +30,7 @@ from meterledger.facts.statements import Statement
 from meterledger.kernel.citation import Citation
 from meterledger.rulebook.book import BookView
 from meterledger.rulebook.pinned import as_pinned
+from meterledger.usecases.estimate_records import records_of
 from meterledger.usecases.gather_statements import statement_of
 from meterledger.usecases.make_documents import Paper
 from meterledger.usecases.one_document import documents_of_bill, first_document
@@ -93,6 +94,10 @@ def bill_page(request: HttpRequest, system: System, bill_id: str) -> HttpRespons
         ],
         "estimate_clauses": [
             _row(one, view, known) for one in (words.estimate.citations if words.estimate else ())
+        ],
+        "on_record": [
+            (one, _row(one.citation, view, known) if one.citation else None)
+            for one in records_of(stored, store=system.store, view=view)
         ],
         "documents": documents_of_bill(bill_id, system.store),
         "budget": budget_of_bill(record, view),

@@ -20,8 +20,10 @@ from meterledger.entrypoints.web.policy import acting
 from meterledger.entrypoints.wiring import System
 from meterledger.facts.estimates import EstimateCause
 from meterledger.facts.held import HeldCase
+from meterledger.facts.usage_log import ReadingEffort
 from meterledger.kernel.refusal import Refusal
 from meterledger.usecases.estimate_missing import EstimatedDays, estimate_missing
+from meterledger.usecases.estimate_records import efforts_for
 from meterledger.usecases.review_usage import CannotReview
 
 ESTIMATED = "estimate"
@@ -67,6 +69,7 @@ def held_estimate_page(request: HttpRequest, system: System, case_id: str) -> Ht
         "typed": typed,
         "refusal": refusal,
         "left": left,
+        "tried": _tried(case, missing, system),
     }
     return render(request, "web/held_estimate.html", context, status=status_after(refusal))
 
@@ -76,6 +79,18 @@ def _missing(case: HeldCase, system: System) -> list[HeldDay]:
     if not case.is_open:
         return []
     return [one for one in days_of_case(case, meters_of_case(case, system), system) if one.missing]
+
+
+def _tried(
+    case: HeldCase, missing: list[HeldDay], system: System
+) -> list[tuple[str, tuple[ReadingEffort, ...]]]:
+    """By meter of which something is missing, the efforts to read it that are on record."""
+    if case.days is None:
+        return []
+    return [
+        (meter, efforts_for(meter, case.days, store=system.store, view=system.view))
+        for meter in dict.fromkeys(one.meter_id for one in missing)
+    ]
 
 
 def _typed(request: HttpRequest) -> Typed:
