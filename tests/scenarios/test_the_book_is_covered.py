@@ -29,6 +29,7 @@ WHOLE_CHAPTERS = (
     "grr_v_estimation",
     "grr_v_billing",
     "grr_v_adjustments",
+    "restrictions_and_variances",
 )
 """Chapters none of whose paragraphs is in another state, without exception: what a carried one
 still lacks (M-01, M-02) stands in its ``why``."""

@@ -23,6 +23,7 @@ from meterledger.billing import (
     due_date_first_bill,
     estimate_trueup,
     final_floor,
+    listed_variances,
     our_delay,
     paperless_term,
     period_length,
@@ -264,6 +265,7 @@ RULES: tuple[Rule, ...] = (
     *paperless_term.RULES,
     *rent_inclusion.RULES,
     *rule_variances.RULES,
+    *listed_variances.RULES,
     *tax_exemptions.RULES,
     *sales_tax.RULES,
 )

@@ -2,7 +2,7 @@
 
 Lives here      when a unit needs a meter of its own, the six exceptions, resale and its old rights.
 Lives elsewhere disconnection for unauthorised resale (``arrears``), variances granted for named
-                buildings (the register of sheet 161.1, information).
+                buildings (``listed_variances``).
 Read first      GRR V.K and V.L (V.L and V.M to 2018-04-12).
 """
 

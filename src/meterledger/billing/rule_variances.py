@@ -2,7 +2,8 @@
 
 Lives here      asking, for one thing that we do, whether a case allows it and from which rules.
 Lives elsewhere the things themselves: the order of partial payments (``ledger``), lengths after a
-                chosen due date and bills without register readings (``billing``).
+                chosen due date and bills without register readings (``billing``); waivers and
+                variances listed for named places (``listed_variances``).
 Read first      GRR V.A, V.D, V.M (V.N) and V.O, where the cases are named; conflict C-RULE-NUMBERS.
 """
 
