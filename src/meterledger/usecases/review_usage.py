@@ -39,6 +39,7 @@ from meterledger.usage import DayBlock, FillingPlan
 from meterledger.usecases.fill_gaps import FilledDay, fill_days
 from meterledger.usecases.lake_without import LakeWithout
 from meterledger.usecases.look_at_day import UsageLake
+from meterledger.usecases.own_time import OwnTime
 from meterledger.usecases.ports import NotFound
 from meterledger.usecases.usage_days import (
     one_day,
@@ -60,6 +61,11 @@ class ReviewStore(UsageLog, Protocol):
 
     def meter_installations(self, meter_ids: Sequence[str]) -> dict[str, list[MeterInstallation]]:
         """Where the meters are and were installed, as known now."""
+
+    def installations_at(
+        self, service_point_ids: Sequence[str], known_at: datetime | None = None
+    ) -> dict[str, list[MeterInstallation]]:
+        """The meters of service points by first day; points without any are left out."""
 
 
 class CannotReview(Refusal):
@@ -89,6 +95,8 @@ class DayToReview:
     edits: tuple[UsageEdit, ...]
     efforts: tuple[ReadingEffort, ...]
     installations: tuple[MeterInstallation, ...]
+    own: OwnTime
+    """Which of the intervals are its own, where it came or left inside the day."""
 
     @property
     def open_ids(self) -> tuple[str, ...]:
@@ -101,9 +109,14 @@ class DayToReview:
         return sum(one for one in self.values if one is not None)
 
     @property
+    def missing(self) -> list[int]:
+        """Its own intervals that have no value."""
+        return [slot for slot in self.own.slots if self.values[slot] is None]
+
+    @property
     def missing_count(self) -> int:
-        """Intervals without a value."""
-        return sum(one is None for one in self.values)
+        """How many of its own intervals have no value."""
+        return len(self.missing)
 
     @property
     def ways_out(self) -> tuple[ReviewAct, ...]:
@@ -156,6 +169,7 @@ def day_to_review(
         edits=tuple(one for one in store.edits_of_meter(meter_id) if one.day == day),
         efforts=tuple(one for one in store.efforts_of_meter(meter_id) if one.day == day),
         installations=tuple(installations),
+        own=OwnTime.of(installations, day, zone=view.time_zone, count=len(row)),
     )
 
 
@@ -255,7 +269,7 @@ def edit_day(
             where=_where(item),
             do="Give other watt-hours, or accept the day as it is",
         )
-    left = sum(one is None and slot not in changed for slot, one in enumerate(item.values))
+    left = sum(slot not in changed for slot in item.missing)
     if left:
         raise CannotReview(
             f"{many(left, 'interval')} would still be missing",
@@ -290,6 +304,13 @@ def estimate_day(
     chosen = _missing(item) if slots is None else slots
     for slot in chosen:
         _differs(item, slot, 0)
+        if slot in item.own.others:
+            raise CannotReview(
+                f"The meter was not there in interval {slot}",
+                where=_where(item),
+                why="The time before it came and after it left is another meter's",
+                do=f"Name intervals of its own, like {item.own.words}",
+            )
     filled = _ladder(item, set(chosen), cause, at, store, lake, view)
     if filled is None or filled.left:
         raise NoRungWorks(
@@ -308,15 +329,14 @@ def estimate_day(
 
 
 def _missing(item: DayToReview) -> list[int]:
-    missing = [slot for slot, wh in enumerate(item.values) if wh is None]
-    if not missing:
+    if not item.missing:
         raise CannotReview(
             "Every interval of the day was received, and none is named",
             where=_where(item),
             why="An estimate takes the place of a reading only where somebody says so",
-            do=f"Name those that are wrong, like 40-43, or 0-{len(item.values) - 1} for all",
+            do=f"Name those that are wrong, like 40-43, or {item.own.words} for all",
         )
-    return missing
+    return item.missing
 
 
 def _ladder(
@@ -329,7 +349,7 @@ def _ladder(
     view: BookView,
 ) -> FilledDay | None:
     """What the ladder gives for the intervals, as if they had never been received."""
-    masked = LakeWithout(lake, item.meter, item.day, chosen)
+    masked = LakeWithout(lake, item.meter, item.day, chosen, item.own)
     found = fill_days(
         masked,
         [item.meter],
@@ -346,8 +366,15 @@ def _ladder(
 
 
 def _served_since(item: DayToReview, store: ReviewStore, at: datetime) -> dict[str, date]:
+    """The first day of whoever has service there; on the day it left, by the meter after it."""
+    numbers = [item.meter_id]
+    if not any(item.day in one.days for one in item.installations):
+        stays = [one for one in item.installations if one.touches(one_day(item.day))]
+        points = [one.service_point_id for one in stays]
+        there = store.installations_at(points, at).values()
+        numbers = [one.meter_id for each in there for one in each if item.day in one.days]
     found: dict[str, date] = {}
-    for one in store.meters_on_day(item.day, at, [item.meter_id]):
+    for one in store.meters_on_day(item.day, at, numbers):
         if one.served_since is not None:
             found[item.meter] = one.served_since
     return found

@@ -299,7 +299,7 @@ def _day(item: DayToReview) -> dict[str, Any]:
 
 def _print_day(item: DayToReview) -> None:
     print(f"Meter {item.meter_id}, {item.day}: {item.energy_wh} Wh, {item.missing_count} of "
-          f"{len(item.values)} intervals missing")  # fmt: skip
+          f"{len(item.own.slots)} intervals missing")  # fmt: skip
     for one in item.findings:
         print(f"  {one.logged.finding.code} ({one.state.value}): {one.logged.finding.sentence}")
         for name, value in one.logged.finding.evidence.items():

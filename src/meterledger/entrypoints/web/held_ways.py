@@ -16,13 +16,15 @@ from django.urls import reverse
 from meterledger.entrypoints.web.words import span_words
 from meterledger.entrypoints.wiring import System
 from meterledger.facts.held import HeldCase
-from meterledger.facts.places import BillableService
+from meterledger.facts.places import BillableService, MeterInstallation
 from meterledger.facts.readings import Quality
 from meterledger.facts.usage import DayValues
 from meterledger.kernel.ids import pseudonym
 from meterledger.kernel.written_counts import many
+from meterledger.usecases.own_time import OwnTime
 from meterledger.usecases.ports import MetersRefused, NotFound
 from meterledger.usecases.settle_held import kind_of_case
+from meterledger.usecases.usage_days import one_day
 
 OF_SERVICE = ("gate.window_length", "usage.periods_needed", "usage.interval_too_long")
 """Codes that a fact of the agreement makes: its first day, its cycle or its rate option."""
@@ -42,7 +44,8 @@ class CorrectAt:
 class HeldDay:
     """One local day of a meter in the window: what is known of it, and whether it waits.
 
-    ``energy_wh`` is as it is billed, times the meter's multiplier.
+    ``energy_wh`` is as it is billed, times the meter's multiplier. Of a day inside which the meter
+    came or left only its own intervals count.
     """
 
     meter_id: str
@@ -71,16 +74,20 @@ class HeldDay:
 
 def meters_of_case(case: HeldCase, system: System) -> list[str]:
     """The meters that were there on a day of the window, or ever where its days are not known."""
+    return list(dict.fromkeys(one.meter_id for one in _stays_of_case(case, system)))
+
+
+def _stays_of_case(case: HeldCase, system: System) -> list[MeterInstallation]:
+    """The stays of meters that touch a day of the window, or all where its days are not known."""
     service = service_of_case(case, system)
     if service is None:
         return []
-    there = (
-        each.meter_id
+    return [
+        each
         for one in (service, *(joined.service for joined in service.joined))
         for each in one.installations
-        if case.days is None or each.days.within(case.days) is not None
-    )
-    return list(dict.fromkeys(there))
+        if case.days is None or each.touches(case.days)
+    ]
 
 
 def service_of_case(case: HeldCase, system: System) -> BillableService | None:
@@ -93,10 +100,19 @@ def service_of_case(case: HeldCase, system: System) -> BillableService | None:
 
 def days_of_case(case: HeldCase, meters: list[str], system: System) -> list[HeldDay]:
     """Every day of the window, of each meter that sends intervals; none where it sends none."""
-    return [one for meter_id in meters for one in _days_of_meter(case, meter_id, system)]
+    stays = _stays_of_case(case, system)
+    return [
+        day
+        for meter_id in meters
+        for day in _days_of_meter(
+            case, meter_id, [one for one in stays if one.meter_id == meter_id], system
+        )
+    ]
 
 
-def _days_of_meter(case: HeldCase, meter_id: str, system: System) -> Iterator[HeldDay]:
+def _days_of_meter(
+    case: HeldCase, meter_id: str, stays: list[MeterInstallation], system: System
+) -> Iterator[HeldDay]:
     if case.days is None:
         return
     meter, sequence = pseudonym(meter_id, system.view.name), system.store.lake_sequence()
@@ -104,7 +120,6 @@ def _days_of_meter(case: HeldCase, meter_id: str, system: System) -> Iterator[He
         batches = system.lake.usage([meter], case.days, at_sequence=sequence)
     except MetersRefused:
         return
-    stays = system.store.meter_installations([meter_id]).get(meter_id, [])
     reviewed = {
         one.logged.day
         for one in system.store.findings_of_meter(meter_id, case.days)
@@ -114,21 +129,23 @@ def _days_of_meter(case: HeldCase, meter_id: str, system: System) -> Iterator[He
     if case.seen.code != "usage.gap" and all(one.missing.all() for one in days):
         return  # read on its register
     for one in days:
-        stay = next((each for each in stays if one.day in each.days), None)
-        if stay is not None:
+        there = [each for each in stays if each.touches(one_day(one.day))]
+        if there:
+            width = one.missing.shape[1]
+            own = list(OwnTime.of(there, one.day, zone=system.view.time_zone, count=width).slots)
             yield HeldDay(
                 meter_id,
                 one.day,
-                int(one.energy_wh[0].sum()) * stay.multiplier,
-                one.missing.shape[1],
-                int(one.missing[0].sum()),
-                _estimated(one),
+                int(one.energy_wh[0, own].sum()) * there[-1].multiplier,
+                len(own),
+                int(one.missing[0, own].sum()),
+                _estimated(one, own),
                 one.day in reviewed,
             )
 
 
-def _estimated(day: DayValues) -> int:
-    return 0 if day.quality is None else int(np.isin(day.quality[0], ESTIMATES).sum())
+def _estimated(day: DayValues, own: list[int]) -> int:
+    return 0 if day.quality is None else int(np.isin(day.quality[0, own], ESTIMATES).sum())
 
 
 def correct_at(
