@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -457,8 +458,6 @@ class TestHowReadingsAreKept:
         assert town.values_of("M1")[10:14] == weekly(DAY - timedelta(days=7), 96)[10:14]
 
     def test_a_meter_set_inside_the_day_has_no_gap_before(self, town: UsageTown) -> None:
-        from dataclasses import replace
-
         town.start(1, from_day=DAY)
         places = town.store.meters_on_day(DAY, NIGHT)
         town.arrive("M1", (DAY, DAY + timedelta(days=1)), with_gap(DAY, 0, 40))
@@ -467,6 +466,17 @@ class TestHowReadingsAreKept:
         report = town.validate(store=store)
 
         assert report.counts.estimated == 0
+        assert town.values_of("M1")[:40] == [-1] * 40
+
+    def test_what_is_missing_since_it_was_set_is_no_zero(self, town: UsageTown) -> None:
+        """It has no earlier day: the level is that of the interval after the gap."""
+        town.start(1, from_day=DAY)
+        places = town.store.meters_on_day(DAY, NIGHT)
+        town.arrive("M1", (DAY, DAY + timedelta(days=1)), with_gap(DAY, 0, 44))
+
+        town.validate(store=SetAt(town, [replace(one, began_second=36_000) for one in places]))
+
+        assert town.values_of("M1")[40:44] == [weekly(DAY, 96)[44]] * 4
         assert town.values_of("M1")[:40] == [-1] * 40
 
 

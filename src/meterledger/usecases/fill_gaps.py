@@ -196,13 +196,18 @@ def _retold(
 
 
 def _only_ours(block: DayBlock, first_slots: Mapping[str, int]) -> DayBlock:
-    """The block without the gaps of the time before a meter was set inside the day."""
+    """The block without the gaps of the time before a meter was set inside the day.
+
+    What stands there instead was measured by nobody, so that no flat line takes its level from it.
+    """
     set_today = [row for row, meter in enumerate(block.meters) if first_slots.get(meter)]
     if not set_today:
         return block
     value = block.value.copy()
+    known = np.int8(Quality.VALID.value) if block.quality is None else block.quality
+    quality = np.where(value == MISSING_VALUE, np.int8(Quality.MISSING.value), known)
     for row in set_today:
         first = -(-first_slots[block.meters[row]] // block.interval_seconds)
         before = value[row, :first]
         before[before == MISSING_VALUE] = 0
-    return replace(block, value=value)
+    return replace(block, value=value, quality=quality)
