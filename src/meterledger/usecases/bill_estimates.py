@@ -164,6 +164,20 @@ def is_capped(
     return _counted_cause(usage, days, meter_ids, store) in CAPPED_CAUSES
 
 
+def was_capped(stored: StoredBill, meter_ids: Mapping[str, str], store: EstimateHolds) -> bool:
+    """The same of a bill as it was issued, by the estimates that it was made with."""
+    usage = read_record(stored.record)["usage"]
+    if not (usage.get("estimated") or {}).get("counts_toward_cap", False):
+        return False
+    made_with = [
+        one
+        for meter in meters_of_record(usage)
+        for one in store.estimates_of_meter(meter_ids.get(meter, ""), stored.days)
+        if one.sequence <= stored.lake_sequence
+    ]
+    return _cause(made_with) in CAPPED_CAUSES
+
+
 def _counted_cause(
     usage: BilledUsage, days: DaySpan, meter_ids: Mapping[str, str], store: EstimateHolds
 ) -> EstimateCause | None:

@@ -234,7 +234,7 @@ def _made(
         terms=Terms(now.view, now.on),
         was_until=stored.days.until_day,
     )
-    findings = correction_findings(stored, bill, store, now)
+    findings = correction_findings(stored, bill, cut, store, now)
     parts = parts_of_end(stored, bill)
     return Corrected(stored, bill, adjusted=True, parts=parts, findings=findings), cut
 

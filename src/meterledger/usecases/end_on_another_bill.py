@@ -123,7 +123,7 @@ def made_without(
     return [
         (
             replace(
-                one, findings=correction_findings(one.cancelled, one.bill, store, now, together)
+                one, findings=correction_findings(one.cancelled, one.bill, of, store, now, together)
             ),
             of,
         )

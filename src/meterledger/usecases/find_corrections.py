@@ -290,10 +290,9 @@ def _asked_of_gate(
     if one.right is None or not one.is_due:
         return made
     try:
-        held = held_why(made.stored, services[agreement], store, now)
-        findings = correction_findings(
-            made.stored, one.right, store, now, together.get(made.case, ())
-        )
+        service, others = services[agreement], together.get(made.case, ())
+        held = held_why(made.stored, service, store, now)
+        findings = correction_findings(made.stored, one.right, service, store, now, others)
     except Refusal as refusal:
         return made.waits(refusal.of_one_case().sentence)
     if held or findings:

@@ -321,8 +321,9 @@ class _Case:
         together = [(one.cancelled, one.bill) for one in run.corrected]
         for place, made in enumerate(run.corrected):
             if made.adjusted:
-                told = (made.cancelled, made.bill, self.store, self.now, together)
-                run.corrected[place] = replace(made, findings=correction_findings(*told))
+                told = (made.cancelled, made.bill, self.wrong[place].service, self.store, self.now)
+                findings = correction_findings(*told, together)
+                run.corrected[place] = replace(made, findings=findings)
         self.case = DecidedCase(bills, evidence, billed_sums(first.stored))
 
     def rebills(self, run: RebillRun) -> list[Rebill]:

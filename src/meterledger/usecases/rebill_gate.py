@@ -11,22 +11,26 @@ Read first      docs/operating/corrections.md.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from meterledger.billing import PREVIOUS_WITHIN, BillFacts, GateBill, gate_findings, gate_terms
 from meterledger.facts.bills import Bill, read_record
 from meterledger.facts.held import GateFinding, PastBill
+from meterledger.facts.places import BillableService
+from meterledger.kernel.ids import pseudonym
 from meterledger.kernel.people import same_person
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import DaySpan
+from meterledger.usecases.bill_estimates import EstimateHolds, is_capped, was_capped
 from meterledger.usecases.gate_bills import degrees_about, expected_lines
 from meterledger.usecases.ports import StoredBill
 from meterledger.usecases.rebill_states import Now
 
 
-class PastBills(Protocol):
-    """What is compared with a corrected bill."""
+class PastBills(EstimateHolds, Protocol):
+    """What is compared with a corrected bill, and why its usage was estimated."""
 
     def bills_before(
         self, account_ids: Sequence[str], days: DaySpan, shift_days: int
@@ -49,11 +53,14 @@ class FoundByTheGate(Refusal):
 def correction_findings(
     stored: StoredBill,
     right: Bill,
+    service: BillableService,
     store: PastBills,
     now: Now,
     together: Iterable[tuple[StoredBill, Bill]] = (),
 ) -> tuple[GateFinding, ...]:
     """What the gate finds of ``right`` in the place of ``stored``; empty where the book has none.
+
+    ``service`` is the one that ``right`` is of: by its meters it is known why usage was estimated.
 
     It is compared with what the correction has not made: the account's other bills, but those
     whose energy is corrected ``together`` with its own (each as issued, and the one in its place).
@@ -93,12 +100,28 @@ def correction_findings(
                 break
         return gate_findings(facts, terms)
 
-    of_right = found(GateBill.of(right), outside, corrected)
+    numbers = _numbers_of_meters(service, now)
+    looked_at = GateBill.of(right)
+    if looked_at.counts_toward_cap and not is_capped(right.usage, right.days, numbers, store):
+        looked_at = replace(looked_at, counts_toward_cap=False)
+    of_right = found(looked_at, outside, corrected)
     if not of_right:
         return ()
     as_issued = GateBill.of_record(read_record(stored.record))
+    if as_issued.counts_toward_cap and not was_capped(stored, numbers, store):
+        as_issued = replace(as_issued, counts_toward_cap=False)
     before = {(one.code, one.sentence) for one in found(as_issued, history)}
     return tuple(one for one in of_right if (one.code, one.sentence) not in before)
+
+
+def _numbers_of_meters(service: BillableService, now: Now) -> dict[str, str]:
+    """The number of each meter of a service, and of those beside it on a bill, by pseudonym."""
+    services = (service, *(one.service for one in service.joined))
+    return {
+        pseudonym(each.meter_id, now.view.name): each.meter_id
+        for one in services
+        for each in one.installations
+    }
 
 
 def _as_past(bill: Bill) -> PastBill:
