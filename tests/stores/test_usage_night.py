@@ -22,6 +22,7 @@ from tests.journeys.usage_town import (
 
 from meterledger.facts.usage_log import FindingState, ReviewAct
 from meterledger.stores.postgres.repository import PostgresStore
+from meterledger.usecases.estimate_records import estimated_bills
 from meterledger.usecases.review_usage import accept_day, day_to_review, estimate_day
 from meterledger.usecases.usage_replaced import usage_replaced
 
@@ -106,6 +107,12 @@ def test_from_the_night_over_the_queue_to_bills_and_the_late_reading(
         assert bill.usage.estimated is not None
         assert bill.usage.estimated.by[0].method == "by_hand"
         assert town.replay(bill.bill_id).same_bytes
+
+        by_night, by_person = estimated_bills(store=postgres, book=town.book)
+        assert by_night.bill.account_id == town.account_id(2)
+        assert [one.looked_days for one in by_night.meters] == [(DAY,)]
+        assert [one.looked_days for one in by_person.meters] == [()], "what came was wrong"
+        assert (by_night.lacks, by_person.lacks) == (False, True)
 
         town.arrive("M2", (DAY, DAY + timedelta(days=1)), learned_at=NEXT)
         looked_at, (replaced,) = usage_replaced(store=postgres, lake=town.lake, view=town.view)
