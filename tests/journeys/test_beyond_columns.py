@@ -173,7 +173,6 @@ class TestALastBillBelowTheFloor:
         assert int((found.change_cents != 0).sum()) == 1
         assert found.ties
 
-
     def test_of_which_the_book_is_silent_is_not_priced_and_the_others_are(
         self, living: Any, other_book: Any
     ) -> None:
