@@ -29,7 +29,7 @@ from meterledger.rating.plan_shapes import LinePlan, RatePlan
 from meterledger.rating.price import ENERGY_DIVISOR, MONTHLY_DIVISOR, price
 from meterledger.rulebook.schedule import Block, ChargeKind
 
-ROWS_AT_ONCE = 16_384
+ROWS_AT_ONCE = 32_768
 THREADS = 2
 HELD_AGAINST = 16
 """So many windows are priced line by line as well: the loops may never go their own way."""
