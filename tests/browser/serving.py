@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from socketserver import ThreadingMixIn
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
@@ -60,3 +61,11 @@ def watched(page: Page, site: str) -> Iterator[None]:
     )
     yield
     assert not elsewhere, f"The page asked other machines for {elsewhere}"
+
+
+def look(page: Page, name: str, axe: Callable[[], None]) -> None:
+    """Keep a picture where a folder is named for them, and judge the page."""
+    folder = os.environ.get("METERLEDGER_PICTURES")
+    if folder:
+        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+    axe()

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
-from tests.browser.serving import serving, watched
+from tests.browser.serving import look, serving, watched
 from tests.doors.held_web_town import HeldTown
 from tests.journeys.town import VIEWER
 from tests.journeys.usage_town import NEXT, NIGHT, usage_town, weekly
@@ -48,14 +47,6 @@ def page(page: Page, site: str) -> Iterator[Page]:
         yield page
 
 
-def look(page: Page, name: str, axe: Callable[[], None]) -> None:
-    """Keep a picture where a folder is named for them, and judge the page."""
-    folder = os.environ.get("METERLEDGER_PICTURES")
-    if folder:
-        page.screenshot(path=Path(folder) / f"put_right_{name}.png", full_page=True)
-    axe()
-
-
 def test_an_analyst_estimates_what_is_missing_and_the_bill_leaves(
     page: Page, site: str, axe: Callable[[], None]
 ) -> None:
@@ -68,7 +59,7 @@ def test_an_analyst_estimates_what_is_missing_and_the_bill_leaves(
 
     expect(page.get_by_role("heading", name="Why it is held")).to_be_visible()
     expect(page.get_by_text("3 of 30 days keep this bill from leaving.")).to_be_visible()
-    look(page, "case", axe)
+    look(page, "put_right_case", axe)
     page.get_by_role("link", name="Estimate the intervals that are missing").click()
 
     expect(page.get_by_text("72 intervals of 3 days are missing.")).to_be_visible()
@@ -83,12 +74,12 @@ def test_an_analyst_estimates_what_is_missing_and_the_bill_leaves(
     total = page.get_by_role("row").filter(has_text="Total of this bill").get_by_role("cell").last
     would_be = total.inner_text()
     assert would_be not in ("", "$0.00")
-    look(page, "estimated", axe)
+    look(page, "put_right_estimated", axe)
     page.get_by_role("button", name="Run it again").press("Enter")
 
     left = page.get_by_text("It has left as")
     expect(left).to_be_visible()
-    look(page, "left", axe)
+    look(page, "put_right_left", axe)
     left.get_by_role("link").click()
 
     marked = page.get_by_role("region", name="This bill is based on estimated usage")
@@ -97,4 +88,4 @@ def test_an_analyst_estimates_what_is_missing_and_the_bill_leaves(
     efforts = page.get_by_role("region", name="Efforts to read the meter")
     expect(efforts).to_contain_text("The record lacks every effort to obtain an actual reading.")
     expect(total).to_have_text(would_be)
-    look(page, "bill", axe)
+    look(page, "put_right_bill", axe)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
-from tests.browser.serving import serving, watched
+from tests.browser.serving import look, serving, watched
 from tests.doors.web_town import VIEWER, WebTown, build_web_town, household
 
 pytestmark = pytest.mark.browser
@@ -45,14 +43,6 @@ def site(town: WebTown) -> Iterator[str]:
 def page(page: Page, site: str) -> Iterator[Page]:
     with watched(page, site):
         yield page
-
-
-def look(page: Page, name: str, axe: Callable[[], None]) -> None:
-    """Keep a picture where a folder is named for them, and judge the page."""
-    folder = os.environ.get("METERLEDGER_PICTURES")
-    if folder:
-        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
-    axe()
 
 
 def test_a_bill_is_corrected_without_help(page: Page, site: str, axe: Callable[[], None]) -> None:
