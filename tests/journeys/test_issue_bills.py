@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from meterledger.facts.bills import read_record
-from meterledger.facts.places import TaxPlace
+from meterledger.facts.places import BillableService, TaxPlace
 from meterledger.kernel.refusal import Refusal
 from meterledger.kernel.span import DaySpan, Validity, tiles
 from meterledger.usecases.start_service import service_start
@@ -271,6 +271,42 @@ class TestRunningAgain:
         wet = town.bill(1, 2, on=date(2025, 9, 1))
         assert [bill.record() for bill in wet.issued] == [bill.record() for bill in dry.issued]
         assert wet.held == dry.held
+
+
+class TestEverybodyWhoEverChangedARate:
+    def test_is_billed_for_both_without_comparing_a_cycle_with_itself(
+        self, town: Any, towns: ModuleType, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The later agreement waits for the earlier one: in an old city's cycle, of thousands.
+
+        Comparing each service with each that waits took such a cycle minutes before its first bill.
+        """
+        numbers = range(1, 13)
+        for number in numbers:
+            town.start(number)
+            town.read(f"M{number}", (date(2025, 7, 1), date(2025, 9, 1)), seconds=3600)
+        for number in numbers[::2]:
+            (service,) = town.services(number)
+            end = date(2025, 8, 1)
+            town.store.stop_service(service.agreement.agreement_id, end, towns.FIRST)
+            town.start(number, from_day=end, learned_at=towns.NOON)
+        services = town.services(*numbers, known_at=towns.LATER)
+        compared: list[str] = []
+        same = BillableService.__eq__
+
+        def telling(one: BillableService, other: object) -> bool:
+            compared.append(one.agreement.agreement_id)
+            return same(one, other)
+
+        monkeypatch.setattr(BillableService, "__eq__", telling)
+        run = town.bill(services=services, on=date(2025, 9, 1), known_at=towns.LATER)
+
+        assert compared == []
+        assert (run.issued_count, run.held) == (24, [])
+        for number in numbers:
+            own = town.store.bills_of_account(town.account_id(number))
+            assert tiles([bill.days for bill in own])
+            assert len({bill.agreement_id for bill in own}) == (2 if number % 2 else 1)
 
 
 class TestABatch:

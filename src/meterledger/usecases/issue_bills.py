@@ -204,12 +204,14 @@ class _Run:
         services = [as_billed(one, self.billed) if one.joined else one for one in services]
         names = {one.agreement.agreement_id for one in services if one.billed_with}
         follow = set() if only is not None else follows_another(services)
-        later = [
-            one
-            for one in (services if only is None else ())
-            if one.agreement.agreement_id in follow or waits_for(one, names)
-        ]
-        services = [one for one in services if one not in later] if later else services
+        now: list[BillableService] = []
+        later: list[BillableService] = []
+        for one in services:
+            # Sorted by what they are, not compared with each other: everybody who ever changed a
+            # rate is among those that wait, which is a good part of a cycle.
+            waits = one.agreement.agreement_id in follow or waits_for(one, names)
+            (later if waits and only is None else now).append(one)
+        services = now
         due, held = first_due(services, self.on, self.view)
         if only is not None:
             due = [
