@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
+from types import MappingProxyType
 from typing import Any
 
 import psycopg
@@ -258,7 +259,7 @@ class TestTheApplication:
             "UPDATE receivable_balance SET cents = 0",
             "UPDATE ledger_sum SET cents = 0",
             "UPDATE bank_sum SET cents = 0",
-            "INSERT INTO bill_check (from_day, until_day) VALUES (now(), now())",
+            "INSERT INTO bill_check DEFAULT VALUES",
             "COPY person TO '/dev/null'",
             "SELECT pg_read_file('postgresql.conf')",
         ],
@@ -283,7 +284,13 @@ class TestTheApplication:
             connection.execute("SELECT ensure_month('bill', '1066-10-14')")
 
     @pytest.mark.parametrize(
-        ("table", "column"), [("bill", "written_in"), ("entry", "written_in"), ("read_log", "at")]
+        ("table", "column"),
+        [
+            ("bill", "written_in"),
+            ("bill_line", "written_in"),
+            ("entry", "written_in"),
+            ("read_log", "at"),
+        ],
     )
     def test_may_not_say_what_the_database_says_itself(
         self, as_role: Callable[..., Connection], table: str, column: str
@@ -569,20 +576,40 @@ class TestABill:
 
     FIRST = f"WHERE bill_id = '{bill_of(1)[0].bill_id}'"
 
-    def copy(self, connection: Connection, days: str, *, cents: int, lines: int) -> None:
+    def copy(
+        self,
+        connection: Connection,
+        days: str,
+        *,
+        cents: int,
+        lines: int,
+        instead: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         connection.execute(
             "INSERT INTO service_period_claim SELECT 'B-hand', agreement_id, account_id,"
             " service_point_id, %s::daterange, issued_day, known_at FROM service_period_claim"
             f" {self.FIRST}",
             [days],
         )
+        self.copy_bill(connection, days, cents=cents, lines=lines, instead=instead)
+
+    def copy_bill(
+        self,
+        connection: Connection,
+        days: str,
+        *,
+        cents: int,
+        lines: int,
+        instead: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        account, entry = (instead.get(one, one) for one in ("account_id", "entry_id"))
         connection.execute(
             "INSERT INTO bill (bill_id, issued_day, account_id, agreement_id, service_point_id,"
             " schedule, kind, days, due_day, energy_wh, total_cents, line_count, standing,"
             " tax_place, previous_balance_cents, entry_id, known_at, lake_sequence, book_sha256,"
-            " record, record_sha256) SELECT 'B-hand', issued_day, account_id, agreement_id,"
+            f" record, record_sha256) SELECT 'B-hand', issued_day, {account}, agreement_id,"
             " service_point_id, schedule, kind, %s::daterange, due_day, energy_wh, %s, %s,"
-            " standing, tax_place, 0, entry_id, known_at, lake_sequence, book_sha256, record,"
+            f" standing, tax_place, 0, {entry}, known_at, lake_sequence, book_sha256, record,"
             f" record_sha256 FROM bill {self.FIRST}",
             [days, cents, lines],
         )
@@ -620,8 +647,40 @@ class TestABill:
             self.copy(as_role(), days, cents=16519, lines=2)
 
     def test_takes_no_line_in_a_later_transaction(self, as_role: Callable[..., Connection]) -> None:
+        connection = as_role()
+        self.copy_lines(connection, bill_of(1)[0].bill_id, 2)
         with pytest.raises(errors.CheckViolation, match="does not come in the transaction of its"):
-            self.copy_lines(as_role(), bill_of(1)[0].bill_id, 2)
+            connection.commit()
+
+    def test_takes_no_line_of_another_bill(self, as_role: Callable[..., Connection]) -> None:
+        connection = as_role()
+        self.copy(connection, self.AFTER, cents=16519, lines=2)
+        self.copy_lines(connection, bill_of(1)[0].bill_id, 2)
+        with pytest.raises(errors.CheckViolation, match=r"A line of bill .* does not come in"):
+            connection.commit()
+
+    @pytest.mark.parametrize(
+        ("column", "value", "words"),
+        [
+            ("account_id", "'nobody'", "Bill B-hand is of account nobody, which nobody has"),
+            ("entry_id", "'none'", "Bill B-hand is posted by entry none, which is not there"),
+        ],
+    )
+    def test_that_stands_on_what_is_not_kept_is_refused_at_commit(
+        self, as_role: Callable[..., Connection], column: str, value: str, words: str
+    ) -> None:
+        connection = as_role()
+        self.copy(connection, self.AFTER, cents=16519, lines=2, instead={column: value})
+        with pytest.raises(errors.ForeignKeyViolation, match=words):
+            connection.commit()
+
+    def test_without_a_claim_of_its_days_is_refused_at_commit(
+        self, as_role: Callable[..., Connection]
+    ) -> None:
+        connection = as_role()
+        self.copy_bill(connection, self.AFTER, cents=16519, lines=2)
+        with pytest.raises(errors.ForeignKeyViolation, match="Bill B-hand has no claim of its"):
+            connection.commit()
 
     def test_of_money_without_an_entry_is_refused(self, as_role: Callable[..., Connection]) -> None:
         with pytest.raises(errors.CheckViolation, match="bill_of_money_has_its_entry"):

@@ -6,10 +6,11 @@ Lives elsewhere claiming days, the order of a transaction (``bills``, ``correcti
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, overload
+from operator import attrgetter
+from typing import Any, TypeVar, overload
 
 from meterledger.facts.bills import Bill
 from meterledger.facts.money import Entry
@@ -22,49 +23,58 @@ from meterledger.stores.postgres.repository.billing_options import insert_asked
 BILL = """
 INSERT INTO bill
        (bill_id, issued_day, account_id, agreement_id, service_point_id, schedule, kind, days,
-        due_day, energy_wh, total_cents, line_count, standing, tax_place, previous_balance_cents,
-        entry_id, known_at, lake_sequence, book_sha256, record, record_sha256)
+        due_day, energy_wh, total_cents, line_count, standing, tax_place, entry_id, known_at,
+        lake_sequence, book_sha256, record, record_sha256, previous_balance_cents)
 SELECT bill_id, issued_day, account_id, agreement_id, service_point_id, schedule, kind,
        daterange(from_day, until_day), due_day, energy_wh, total_cents, line_count, standing,
-       tax_place, previous_balance_cents, entry_id, known_at, lake_sequence, book_sha256, record,
-       record_sha256
-  FROM unnest(%b::text[], %b::date[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[],
-              %b::date[], %b::date[], %b::date[], %b::bigint[], %b::bigint[], %b::integer[],
-              %b::text[], %b::text[], %b::text[], %b::timestamptz[], %b::bigint[], %b::text[],
-              %b::bytea[], %b::text[], %b::bigint[])
-       AS n (bill_id, issued_day, account_id, agreement_id, service_point_id, schedule, kind,
-             from_day, until_day, due_day, energy_wh, total_cents, line_count, standing, tax_place,
-             entry_id, known_at, lake_sequence, book_sha256, record, record_sha256,
-             previous_balance_cents)
+       tax_place, entry_id, known_at, lake_sequence, book_sha256, record, record_sha256,
+       previous_balance_cents
+  FROM (SELECT unnest(%b::text[]) AS bill_id, unnest(%b::date[]) AS issued_day,
+               unnest(%b::text[]) AS account_id, unnest(%b::text[]) AS agreement_id,
+               unnest(%b::text[]) AS service_point_id, unnest(%b::text[]) AS schedule,
+               unnest(%b::text[]) AS kind, unnest(%b::date[]) AS from_day,
+               unnest(%b::date[]) AS until_day, unnest(%b::date[]) AS due_day,
+               unnest(%b::bigint[]) AS energy_wh, unnest(%b::bigint[]) AS total_cents,
+               unnest(%b::integer[]) AS line_count, unnest(%b::text[]) AS standing,
+               unnest(%b::text[]) AS tax_place, unnest(%b::text[]) AS entry_id,
+               unnest(%b::timestamptz[]) AS known_at, unnest(%b::bigint[]) AS lake_sequence,
+               unnest(%b::text[]) AS book_sha256, unnest(%b::bytea[]) AS record,
+               unnest(%b::text[]) AS record_sha256,
+               unnest(%b::bigint[]) AS previous_balance_cents) AS n
 """
 LINE = """
 INSERT INTO bill_line
        (bill_id, issued_day, number, code, label, charge_group, days, quantity, unit, price_usd,
         cents, standing, citation_ids)
-SELECT bill_id, issued_day, number, code, label, charge_group, daterange(from_day, until_day),
-       quantity, unit, price_usd, cents, standing, string_to_array(citation_ids, ',')
-  FROM unnest((string_to_array(%s, E'\\x1f'))[2:],
-              ((string_to_array(%s, E'\\x1f'))[2:])::date[],
-              ((string_to_array(%s, E'\\x1f'))[2:])::smallint[],
-              (string_to_array(%s, E'\\x1f'))[2:],
-              (string_to_array(%s, E'\\x1f'))[2:],
-              (string_to_array(%s, E'\\x1f'))[2:],
-              ((string_to_array(%s, E'\\x1f'))[2:])::date[],
-              ((string_to_array(%s, E'\\x1f'))[2:])::date[],
-              (string_to_array(%s, E'\\x1f'))[2:],
-              (string_to_array(%s, E'\\x1f'))[2:],
-              (string_to_array(%s, E'\\x1f'))[2:],
-              ((string_to_array(%s, E'\\x1f'))[2:])::bigint[],
-              (string_to_array(%s, E'\\x1f'))[2:],
-              (string_to_array(%s, E'\\x1f'))[2:])
-       AS n (bill_id, issued_day, number, code, label, charge_group, from_day, until_day, quantity,
-             unit, price_usd, cents, standing, citation_ids)
+SELECT bill_id, issued_day::date, number::smallint, code, label, charge_group,
+       daterange(from_day::date, until_day::date), quantity, unit, price_usd, cents::bigint,
+       standing, string_to_array(citation_ids, ',')
+  FROM (SELECT unnest((string_to_array(%s, E'\\x1f'))[2:]) AS bill_id,
+               unnest((string_to_array(%s, E'\\x1f'))[2:]) AS issued_day,
+               unnest((string_to_array(%s, E'\\x1f'))[2:]) AS number,
+               unnest((string_to_array(%s, E'\\x1f'))[2:]) AS code,
+               unnest((string_to_array(%s, E'\\x1f'))[2:]) AS label,
+               unnest((string_to_array(%s, E'\\x1f'))[2:]) AS charge_group,
+               unnest((string_to_array(%s, E'\\x1f'))[2:]) AS from_day,
+               unnest((string_to_array(%s, E'\\x1f'))[2:]) AS until_day,
+               unnest((string_to_array(%s, E'\\x1f'))[2:]) AS quantity,
+               unnest((string_to_array(%s, E'\\x1f'))[2:]) AS unit,
+               unnest((string_to_array(%s, E'\\x1f'))[2:]) AS price_usd,
+               unnest((string_to_array(%s, E'\\x1f'))[2:]) AS cents,
+               unnest((string_to_array(%s, E'\\x1f'))[2:]) AS standing,
+               unnest((string_to_array(%s, E'\\x1f'))[2:]) AS citation_ids) AS n
 """
 """A column of lines comes as one text (``_column``): a cycle has millions of values, and writing
 each of them apart costs more than all else that is done with them."""
 
 
 Pair = tuple[Bill, Entry | None]
+Columns = tuple[list[Any], ...]
+T = TypeVar("T")
+
+FEW = 64
+"""Bills whose columns are made at a time: so many, and what is made of them, fit a processor's
+cache, and every column looks at them again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +90,10 @@ class BillRows(Sequence[Pair]):
     @classmethod
     def of(cls, pairs: Sequence[Pair]) -> BillRows:
         """Write out the rows: most of what a bill costs here is its record and its lines."""
-        bills = [bill for bill, _ in pairs]
-        return cls(pairs, _bill_columns(pairs, bills), _line_columns(bills))
+        # Lines in the order of their table's key: those of a transaction lie one after another.
+        bills = sorted((bill for bill, _ in pairs), key=attrgetter("bill_id"))
+        lines = _few_at_a_time(_line_columns, bills)
+        return cls(pairs, _few_at_a_time(_bill_columns, pairs), tuple(map(_column, lines)))
 
     @property
     def bills(self) -> list[Bill]:
@@ -125,7 +137,8 @@ def insert_lines(connection: Connection, rows: BillRows) -> None:
     connection.execute(LINE, rows.of_lines)
 
 
-def _bill_columns(pairs: Sequence[Pair], bills: Sequence[Bill]) -> tuple[list[Any], ...]:
+def _bill_columns(pairs: Sequence[Pair]) -> tuple[list[Any], ...]:
+    bills = [bill for bill, _ in pairs]
     records = [bill.record() for bill in bills]
     return (
         [bill.bill_id for bill in bills],
@@ -152,26 +165,35 @@ def _bill_columns(pairs: Sequence[Pair], bills: Sequence[Bill]) -> tuple[list[An
     )
 
 
-def _line_columns(bills: Sequence[Bill]) -> tuple[str, ...]:
+def _line_columns(bills: Sequence[Bill]) -> tuple[list[str], ...]:
     lines = [
         (bill, number, line) for bill in bills for number, line in enumerate(bill.lines, start=1)
     ]
     return (
-        _column([bill.bill_id for bill, _, _ in lines]),
-        _column([bill.issued_day.isoformat() for bill, _, _ in lines]),
-        _column([str(number) for _, number, _ in lines]),
-        _column([line.code for _, _, line in lines]),
-        _column([line.label for _, _, line in lines]),
-        _column([line.group.value for _, _, line in lines]),
-        _column([line.days.from_day.isoformat() for _, _, line in lines]),
-        _column([line.days.until_day.isoformat() for _, _, line in lines]),
-        _column([line.quantity for _, _, line in lines]),
-        _column([line.unit for _, _, line in lines]),
-        _column([line.price_usd for _, _, line in lines]),
-        _column([str(line.cents) for _, _, line in lines]),
-        _column([line.standing.value for _, _, line in lines]),
-        _column([",".join(map(citation_id, line.citations)) for _, _, line in lines]),
+        [bill.bill_id for bill, _, _ in lines],
+        [bill.issued_day.isoformat() for bill, _, _ in lines],
+        [str(number) for _, number, _ in lines],
+        [line.code for _, _, line in lines],
+        [line.label for _, _, line in lines],
+        [line.group.value for _, _, line in lines],
+        [line.days.from_day.isoformat() for _, _, line in lines],
+        [line.days.until_day.isoformat() for _, _, line in lines],
+        [line.quantity for _, _, line in lines],
+        [line.unit for _, _, line in lines],
+        [line.price_usd for _, _, line in lines],
+        [str(line.cents) for _, _, line in lines],
+        [line.standing.value for _, _, line in lines],
+        [",".join(map(citation_id, line.citations)) for _, _, line in lines],
     )
+
+
+def _few_at_a_time(one: Callable[[Sequence[T]], Columns], many: Sequence[T]) -> Columns:
+    """Columns of many, made from a few at a time."""
+    columns: Columns = one(many[:FEW])
+    for first in range(FEW, len(many), FEW):
+        for column, more in zip(columns, one(many[first : first + FEW]), strict=True):
+            column += more
+    return columns
 
 
 SEPARATOR = "\x1f"

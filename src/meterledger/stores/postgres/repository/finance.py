@@ -73,17 +73,19 @@ SELECT b.effective_day, r.payment_key IS NOT NULL, count(*), sum(b.cents), count
 """
 REVENUE = """
 WITH moved AS (
-    SELECT 1 AS sign, bill_id, issued_day, schedule FROM bill
+    SELECT 1 AS sign, bill_id, issued_day, written_in, schedule FROM bill
      WHERE issued_day >= %(since)s AND issued_day < %(until)s
     UNION ALL
-    SELECT -1, b.bill_id, b.issued_day, b.schedule
+    SELECT -1, b.bill_id, b.issued_day, b.written_in, b.schedule
       FROM entry e JOIN entry_key k ON k.entry_id = e.reverses
       JOIN bill b ON b.bill_id = substr(k.entry_id, 6) AND b.issued_day = k.effective_day
      WHERE e.effective_day >= %(since)s AND e.effective_day < %(until)s
        AND e.reverses LIKE 'bill:%%'
 )
 SELECT m.schedule, l.code, l.charge_group, sum(m.sign * l.cents), count(*)
-  FROM moved m JOIN bill_line l ON l.bill_id = m.bill_id AND l.issued_day = m.issued_day
+  FROM moved m
+  JOIN bill_line l ON l.written_in = m.written_in AND l.bill_id = m.bill_id
+                  AND l.issued_day = m.issued_day
  GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 """
 STOOD = """

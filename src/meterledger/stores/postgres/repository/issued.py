@@ -24,7 +24,7 @@ def _of_days(bills: str, lines: str) -> str:
     return f"""
 WITH chosen AS MATERIALIZED (
     SELECT b.bill_id, b.issued_day, b.account_id, b.agreement_id, b.schedule, b.tax_place, b.days,
-           b.known_at, b.lake_sequence, b.book_sha256, b.energy_wh, b.total_cents
+           b.known_at, b.lake_sequence, b.book_sha256, b.energy_wh, b.total_cents, b.written_in
       FROM bill b
       JOIN service_period_claim c ON c.bill_id = b.bill_id
       JOIN account a ON a.account_id = b.account_id
@@ -39,7 +39,7 @@ lines AS (
            string_agg(l.cents::text, ',' ORDER BY l.number) AS cents
       FROM bill_line l
      WHERE {lines}
-       AND l.bill_id IN (SELECT bill_id FROM chosen)
+       AND (l.written_in, l.bill_id) IN (SELECT written_in, bill_id FROM chosen)
      GROUP BY l.bill_id
 )
 SELECT c.bill_id, c.account_id, c.agreement_id, c.schedule, c.tax_place, lower(c.days),

@@ -227,6 +227,7 @@ QUESTIONS = (
                       CASE WHEN b.bill_id IS NULL THEN 'no such bill' ELSE 'no such clause' END)
           FROM bill_line l
           LEFT JOIN bill b ON b.bill_id = l.bill_id AND b.issued_day = l.issued_day
+                          AND b.written_in = l.written_in
          WHERE b.bill_id IS NULL OR cardinality(l.citation_ids) = 0
             OR EXISTS (SELECT FROM unnest(l.citation_ids) AS u (citation_id)
                         WHERE NOT EXISTS (SELECT FROM citation c
