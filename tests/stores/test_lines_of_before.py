@@ -33,8 +33,8 @@ INSERT INTO bill (bill_id, issued_day, account_id, agreement_id, service_point_i
                   previous_balance_cents, entry_id, known_at, lake_sequence, book_sha256, record,
                   record_sha256)
     VALUES ('B-1', '{DAY}', '{ONE}', 'A-1', 'SP-1', '1M', 'regular', '[2025-01-15,2025-02-15)',
-            '{DAY}', 1000, 500, 2, 'verified', 'none', 0, 'bill:B-1', '{LATER}', 1, 'book', 'record',
-            encode(sha256('record'), 'hex'));
+            '{DAY}', 1000, 500, 2, 'verified', 'none', 0, 'bill:B-1', '{LATER}', 1, 'book',
+            'record', encode(sha256('record'), 'hex'));
 INSERT INTO bill_line {LINE}
     VALUES ('B-1', '{DAY}', 1, 'customer', 'Customer charge', 'delivery', '[2025-01-15,2025-02-15)',
             '1', 'month', '4.00', 400, 'verified', '{{c}}'),
