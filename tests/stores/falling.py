@@ -252,8 +252,9 @@ class Place:
         for table, column, is_state, is_given in self._hand.execute(COLUMNS).fetchall():
             if table in NOT_STATE:
                 continue
+            names = told.setdefault(table, [])  # none where the database gives all of a row
             if is_state:
-                told.setdefault(table, []).append(f'"{column}"')
+                names.append(f'"{column}"')
             if is_given:
                 self._columns.setdefault(table, []).append(f'"{column}"')
         self._question = " UNION ALL ".join(
