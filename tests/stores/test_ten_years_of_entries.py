@@ -32,7 +32,7 @@ def console(
     with psycopg.connect(**parameters, autocommit=True) as made:
         made.execute("SET session_replication_role = replica")
         made.execute("ALTER TABLE entry DISABLE TRIGGER remember_entries")
-        made.execute("ALTER TABLE posting DISABLE TRIGGER legs_come_with_their_entry")
+        made.execute("ALTER TABLE posting DISABLE TRIGGER remember_legs")
         for month in range(MONTHS):
             _copy_month(made, date(2015 + month // 12, month % 12 + 1, 1), month)
         made.execute("ANALYZE")

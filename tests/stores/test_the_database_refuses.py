@@ -480,7 +480,6 @@ class TestAnEntry:
     def write(self, connection: Connection, name: str, *cents: int) -> None:
         connection.execute("SELECT ensure_month('entry', %s)", [self.DAY])
         connection.execute("SELECT ensure_month('posting', %s)", [self.DAY])
-        connection.execute("INSERT INTO entry_key VALUES (%s, %s)", [name, self.DAY])
         connection.execute(
             "INSERT INTO entry (entry_id, effective_day, learned_at, cause)"
             " VALUES (%s, %s, '2025-02-03T00:00Z', 'by hand')",
@@ -530,6 +529,28 @@ class TestAnEntry:
         with pytest.raises(errors.CheckViolation, match="Entry by hand 6 has 2 legs"):
             connection.commit()
 
+    @pytest.mark.parametrize("cents", [(50,), (50, -49)], ids=["a leg", "two legs"])
+    def test_that_was_checked_is_checked_again_with_the_legs_that_come_after(
+        self, as_role: Callable[..., Connection], cents: tuple[int, ...]
+    ) -> None:
+        connection = as_role()
+        self.write(connection, "payment:by hand 7", 100, -100)
+        connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        connection.execute("SET CONSTRAINTS ALL DEFERRED")
+        self.add_legs(connection, "payment:by hand 7", 3, *cents)
+        with pytest.raises(errors.CheckViolation, match=f"by hand 7 has {2 + len(cents)} legs"):
+            connection.commit()
+
+    def test_may_get_more_legs_while_they_sum_to_zero(
+        self, as_role: Callable[..., Connection]
+    ) -> None:
+        connection = as_role()
+        self.write(connection, "payment:by hand 8", 100, -100)
+        connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        connection.execute("SET CONSTRAINTS ALL DEFERRED")
+        self.add_legs(connection, "payment:by hand 8", 3, 50, -50)
+        connection.commit()
+
     def test_leaves_no_check_behind(self, as_role: Callable[..., Connection]) -> None:
         connection = as_role(SUPERUSER)
         for table in ("entry_check", "bill_check"):
@@ -543,32 +564,35 @@ class TestAnEntry:
         connection = as_role()
         self.write(connection, "payment:by hand 4", 100, -100)
         connection.commit()
+        self.add_legs(connection, "payment:by hand 4", 3, 50)
         with pytest.raises(errors.CheckViolation, match="does not come in the transaction of its"):
-            self.add_legs(connection, "payment:by hand 4", 3, 50)
-        connection.rollback()
+            connection.commit()
         balanced = (
             "INSERT INTO posting (entry_id, effective_day, number, ledger_account, cents)"
             " VALUES ('payment:by hand 4', %(day)s, 3, '440', 50),"
             " ('payment:by hand 4', %(day)s, 4, '440', -50)"
         )
+        connection.execute(balanced, {"day": self.DAY})
         with pytest.raises(errors.CheckViolation, match="does not come in the transaction of its"):
-            connection.execute(balanced, {"day": self.DAY})
+            connection.commit()
 
     def test_has_its_key_once_for_ever(self, as_role: Callable[..., Connection]) -> None:
         connection = as_role()
-        with pytest.raises(errors.UniqueViolation):
+        with pytest.raises(errors.UniqueViolation, match="entry_key"):
             self.write(connection, "payment:R-1", 100, -100)
 
-    def test_without_its_key_is_refused_at_commit(self, as_role: Callable[..., Connection]) -> None:
+    def test_has_its_key_from_the_database_and_from_no_hand(
+        self, as_role: Callable[..., Connection]
+    ) -> None:
         connection = as_role()
-        connection.execute("SELECT ensure_month('entry', %s)", [self.DAY])
-        connection.execute(
-            "INSERT INTO entry (entry_id, effective_day, learned_at, cause)"
-            " VALUES ('keyless', %s, '2025-02-03T00:00Z', 'by hand')",
-            [self.DAY],
-        )
-        with pytest.raises((errors.ForeignKeyViolation, errors.CheckViolation)):
-            connection.commit()
+        self.write(connection, "payment:by hand 9", 100, -100)
+        connection.commit()
+        row = connection.execute(
+            "SELECT effective_day FROM entry_key WHERE entry_id = 'payment:by hand 9'"
+        ).fetchone()
+        assert row == (self.DAY,)
+        with pytest.raises(errors.InsufficientPrivilege):
+            connection.execute("INSERT INTO entry_key VALUES ('keyed by hand', %s)", [self.DAY])
 
 
 class TestABill:
@@ -585,13 +609,16 @@ class TestABill:
         lines: int,
         instead: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
+        self.copy_claim(connection, days)
+        self.copy_bill(connection, days, cents=cents, lines=lines, instead=instead)
+
+    def copy_claim(self, connection: Connection, days: str) -> None:
         connection.execute(
             "INSERT INTO service_period_claim SELECT 'B-hand', agreement_id, account_id,"
             " service_point_id, %s::daterange, issued_day, known_at FROM service_period_claim"
             f" {self.FIRST}",
             [days],
         )
-        self.copy_bill(connection, days, cents=cents, lines=lines, instead=instead)
 
     def copy_bill(
         self,
@@ -628,6 +655,16 @@ class TestABill:
     def test_whose_lines_sum_to_its_total_is_kept(self, as_role: Callable[..., Connection]) -> None:
         connection = as_role()
         self.copy(connection, self.AFTER, cents=16519, lines=2)
+        connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+    def test_whose_claim_was_looked_at_before_is_kept(
+        self, as_role: Callable[..., Connection]
+    ) -> None:
+        connection = as_role()
+        self.copy_claim(connection, self.AFTER)
+        connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        connection.execute("SET CONSTRAINTS ALL DEFERRED")
+        self.copy_bill(connection, self.AFTER, cents=16519, lines=2)
         connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
     @pytest.mark.parametrize(("cents", "lines"), [(16518, 2), (16519, 3), (16519, 1)])

@@ -59,7 +59,6 @@ class TestTheCauseOfAnEntry:
         reverses = name.partition(":")[2] if name.startswith("reversal:") else None
         for table in ("entry", "posting"):
             connection.execute("SELECT ensure_month(%s, %s)", [table, self.DAY])
-        connection.execute("INSERT INTO entry_key VALUES (%s, %s)", [name, self.DAY])
         connection.execute(
             "INSERT INTO entry (entry_id, effective_day, learned_at, cause, reverses)"
             " VALUES (%s, %s, '2025-03-03T00:00Z', 'by hand', %s)",

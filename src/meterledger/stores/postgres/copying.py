@@ -44,20 +44,19 @@ BEFORE = (
 """What bills refer to: copied first, not timed."""
 
 TIMED = (
-    "entry_key",
     "entry",
     "posting",
     "service_period_claim",
     "bill",
     "bill_line",
 )
-"""What issuing bills writes, in the order in which it refers to each other."""
+"""What issuing bills writes, in the order in which it refers to each other; what the database makes
+of it, keys of entries and balances, comes with it."""
 
 PAYMENTS = (
     "payment_file",
     "payment_file_line",
     "receipt",
-    "entry_key",
     "receipt_step",
     "payment",
     "entry",
@@ -67,7 +66,7 @@ PAYMENTS = (
 """What posting a file of payments writes; of the journal, what is no bill's."""
 
 OF_A_BILL = "entry_id LIKE 'bill:%'"
-OF_JOURNAL = ("entry_key", "entry", "posting")
+OF_JOURNAL = ("entry", "posting")
 
 MONTHLY = ("entry", "posting", "bill", "bill_line")
 

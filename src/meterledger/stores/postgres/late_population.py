@@ -25,7 +25,6 @@ BEFORE, NEWEST, ON = date(2025, 10, 1), date(2025, 10, 31), date(2025, 12, 1)
 TABLES = (
     "account",
     "bill",
-    "entry_key",
     "entry",
     "posting",
     "payment",
@@ -92,7 +91,6 @@ ROWS = (
     SELECT account, 'late:' || account || ':2025-10-22', DATE '2025-10-31', before * 15 / 1000,
            '450', NULL FROM who WHERE habit BETWEEN 88 AND 92
     """,
-    "INSERT INTO entry_key SELECT entry, day FROM moved",
     f"""
     INSERT INTO entry (entry_id, effective_day, learned_at, cause, reverses)
     SELECT entry, day, {AT}, entry, reverses FROM moved

@@ -95,7 +95,6 @@ APPEND_ONLY = (
     "pledge",
     "pledge_step",
     "expected_bank_line",
-    "entry_key",
     "entry",
     "posting",
     "payment",
@@ -153,7 +152,7 @@ CLOSED_ONCE = {
 }
 """Tables in which one column may be set once, and that column."""
 MADE_BY_CHECKS = (
-    *("ledger_cause", "period_total", "receivable_balance", "ledger_sum"),
+    *("entry_key", "ledger_cause", "period_total", "receivable_balance", "ledger_sum"),
     *("bank_open_line", "bank_open_expectation", "bank_sum"),
 )
 """Tables that the database fills by itself or a migration does: the application reads them."""

@@ -44,10 +44,6 @@ SELECT bill_id, agreement_id, account_id, service_point_id, daterange(from_day, 
     ON CONFLICT DO NOTHING
 RETURNING bill_id
 """
-MANY = 256
-IN_MEMORY = "SET LOCAL work_mem = '64MB'"
-"""What a trigger sees of a statement's rows is set aside for it: records of a batch, 12 KB each, do
-not fit the usual 4 MB, and were written to a file and read back."""
 STORED = """
 SELECT b.bill_id, b.account_id, b.agreement_id, lower(b.days), upper(b.days), b.issued_day,
        b.due_day, b.total_cents, b.record, b.record_sha256, b.known_at, b.lake_sequence,
@@ -116,8 +112,6 @@ class BillTables(Tables):
         return BillRows.of(sorted(bills, key=lambda one: (one[0].service_point_id, one[0].days)))
 
     def _record(self, connection: Connection, ordered: BillRows) -> tuple[set[str], set[str]]:
-        if len(ordered) > MANY:
-            connection.execute(IN_MEMORY)
         newly = claim(connection, ordered.bills)
         _ensure_billed_already(connection, [one for one, _ in ordered if one.bill_id not in newly])
         taken = ordered.only(newly)

@@ -180,7 +180,7 @@ def entry_months(entries: Iterable[Entry]) -> set[tuple[str, date]]:
 
 
 def insert_entries(connection: Connection, entries: Sequence[Entry]) -> None:
-    """Write entries with their legs. Their balance is checked at commit.
+    """Write entries with their legs; the database writes their keys, and checks them at commit.
 
     :raises Conflict: if an entry of that name is posted already
     """
@@ -190,24 +190,20 @@ def insert_entries(connection: Connection, entries: Sequence[Entry]) -> None:
     days = [one.effective_day for one in entries]
     try:
         connection.execute(
-            "INSERT INTO entry_key (entry_id, effective_day)"
-            " SELECT * FROM unnest(%b::text[], %b::date[])",
-            [ids, days],
+            ENTRY,
+            [
+                ids,
+                days,
+                [one.learned_at for one in entries],
+                [one.cause for one in entries],
+                [one.reverses for one in entries],
+                [one.booked_day for one in entries],
+            ],
         )
     except errors.UniqueViolation as problem:
-        named = (problem.diag.message_detail or "").partition(")=(")[2].partition(")")[0]
-        raise Conflict.of_entry(named or ids[0]) from problem
-    connection.execute(
-        ENTRY,
-        [
-            ids,
-            days,
-            [one.learned_at for one in entries],
-            [one.cause for one in entries],
-            [one.reverses for one in entries],
-            [one.booked_day for one in entries],
-        ],
-    )
+        detail = problem.diag.message_detail or ""  # Key (entry_id, effective_day)=(X, DAY) …
+        named = [one for one in ids if f")=({one})" in detail or f")=({one}, " in detail]
+        raise Conflict.of_entry(named[0] if named else ids[0]) from problem
     legs = [(one, number, leg) for one in entries for number, leg in enumerate(one.legs, start=1)]
     connection.execute(
         "INSERT INTO posting"
