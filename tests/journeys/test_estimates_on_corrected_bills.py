@@ -17,7 +17,7 @@ from meterledger.usecases.change_then_rebill import Signed
 from meterledger.usecases.put_right import put_right
 from meterledger.usecases.rebill import RebillRun, rebill
 from meterledger.usecases.rebill_gate import FoundByTheGate
-from meterledger.usecases.rebill_states import Now
+from meterledger.usecases.rebill_states import CannotRebill, Now
 from meterledger.usecases.review_usage import day_to_review, estimate_day
 from meterledger.usecases.settle_held import Desk, release_held
 
@@ -53,9 +53,9 @@ def billed(town: UsageTown) -> UsageTown:
     return town
 
 
-def estimate(town: UsageTown, cause: EstimateCause) -> None:
+def estimate(town: UsageTown, cause: EstimateCause, month: int = 10) -> None:
     """A person takes the sheet's ladder for the days of the storm."""
-    for number, day in enumerate(STORM, start=1):
+    for number, day in enumerate((day.replace(month=month) for day in STORM), start=1):
         item = day_to_review("M1", day, store=town.store, lake=town.lake, view=town.view)
         estimate_day(
             item,
@@ -70,8 +70,9 @@ def estimate(town: UsageTown, cause: EstimateCause) -> None:
         )
 
 
-def correct(town: UsageTown, **how: Any) -> RebillRun:
-    (bill,) = town.store.bills_of_account(town.account_id(1))
+def correct(town: UsageTown, month: int = 10, **how: Any) -> RebillRun:
+    bills = town.store.bills_of_account(town.account_id(1))
+    (bill,) = (one for one in bills if one.days.from_day.month == month)
     return rebill(
         [bill.bill_id],
         author="Ana",
@@ -134,3 +135,70 @@ class TestMoreThanHalfEstimated:
         )
 
         assert "gate.estimated" not in codes(made.run)
+
+
+class TestInARow:
+    """July to October: of some months half never came, and one was measured in water."""
+
+    @pytest.fixture
+    def months(self, tmp_path: Path, first_book: Any) -> Iterator[UsageTown]:
+        made = usage_town(tmp_path, book=first_book)
+        with made.store.viewing(VIEWER, []):
+            made.start(1, from_day=date(2025, 7, 1))
+            yield made
+
+    def live(self, town: UsageTown, *, lost: set[int], flooded: int) -> None:
+        def values(day: date, count: int) -> list[int | None]:
+            if not 10 <= day.day < 26 or day.month not in {*lost, flooded}:
+                return weekly(day, count)
+            more = 100
+            return [None if day.month in lost else (wh or 0) + more for wh in weekly(day, count)]
+
+        town.arrive("M1", (date(2025, 6, 1), NOVEMBER), values)
+        for month in (7, 8, 9, 10):
+            for day in STORM:
+                if month in lost:
+                    town.validate(day.replace(month=month), cause=OURS)
+            run = town.bill(1, on=date(2025, month + 1, 1), known_at=NEXT)
+            assert run.issued_count == 1, run.held
+
+    def test_the_fourth_is_not_billed_on_an_estimate(self, months: UsageTown) -> None:
+        self.live(months, lost={7, 8, 9}, flooded=10)
+        estimate(months, OURS)
+
+        for dry_run in (True, False):
+            with pytest.raises(CannotRebill) as refused:
+                correct(months, dry_run=dry_run)
+            assert "3 estimated in a row before it, at most 3 may be" in refused.value.what
+            assert "(Sheet 131, rev. 4, GRR V.E.1)" in refused.value.what
+            assert "ingest it, then correct the bill again" in refused.value.what
+        assert len(months.store.bills_of_account(months.account_id(1))) == 4
+
+    def test_the_third_is(self, months: UsageTown) -> None:
+        self.live(months, lost={8, 9}, flooded=10)
+        estimate(months, OURS)
+
+        assert codes(correct(months)) == []
+
+    def test_nor_does_a_month_before_three_make_the_last_of_them_the_fourth(
+        self, months: UsageTown
+    ) -> None:
+        self.live(months, lost={8, 9, 10}, flooded=7)
+        estimate(months, OURS, month=7)
+
+        with pytest.raises(CannotRebill, match=r"Of bill .*-20251001-20251101, which follows: 3"):
+            correct(months, month=7)
+
+    def test_a_month_between_may_where_no_more_than_three_are(self, months: UsageTown) -> None:
+        self.live(months, lost={8, 10}, flooded=9)
+        estimate(months, OURS, month=9)
+
+        assert codes(correct(months, month=9)) == []
+
+    def test_for_a_cause_that_is_not_capped_is_asked_of_the_gate_alone(
+        self, months: UsageTown
+    ) -> None:
+        self.live(months, lost={7, 8, 9}, flooded=10)
+        estimate(months, STORMY)
+
+        assert codes(correct(months, dry_run=True)) == ["gate.estimated"]

@@ -137,31 +137,34 @@ def beyond_cap(
     periods of which enough was estimated count, for the capped causes alone. Another rate option
     is no actual reading: the customer's bills at the place are counted, on whichever option.
     """
-    cause = _counted_cause(usage, days, meter_ids, store)
+    cause = counted_cause(usage, days, meter_ids, store)
     if cause not in CAPPED_CAUSES:
         return None
     earlier = []
     for bill in store.bills_at([service_point_id]).get(service_point_id, ()):
         lives = bill.cancelled_by is None and bill.account_id == account_id
         if lives and bill.days.until_day <= days.from_day:
-            earlier.append(_period(bill, meter_ids, store))
-    decision = decide_may_estimate(
-        MayEstimateFacts(cause, tuple(earlier)), Terms(view, days.last_day)
-    )
+            earlier.append(billed_period(bill, meter_ids, store))
+    why = beyond_cap_after(cause, earlier, Terms(view, days.last_day))
+    return f"{why} Obtain an actual reading, ingest it, then run the bill again." if why else None
+
+
+def beyond_cap_after(
+    cause: EstimateCause, earlier: Sequence[BilledPeriod], terms: Terms
+) -> str | None:
+    """Why a period after these may not be billed on an estimate; None where it may."""
+    decision = decide_may_estimate(MayEstimateFacts(cause, tuple(earlier)), terms)
     if decision.outcome.allowed:
         return None
     last = decision.reasons[-1]
-    return (
-        f"{last.finding[:1].upper()}{last.finding[1:]} ({last.citation.text}). "
-        "Obtain an actual reading, ingest it, then run the bill again."
-    )
+    return f"{last.finding[:1].upper()}{last.finding[1:]} ({last.citation.text})."
 
 
 def is_capped(
     usage: BilledUsage, days: DaySpan, meter_ids: Mapping[str, str], store: EstimateHolds
 ) -> bool:
     """Whether the sheet's cap of estimates in a row watches over a bill: of the capped causes."""
-    return _counted_cause(usage, days, meter_ids, store) in CAPPED_CAUSES
+    return counted_cause(usage, days, meter_ids, store) in CAPPED_CAUSES
 
 
 def was_capped(stored: StoredBill, meter_ids: Mapping[str, str], store: EstimateHolds) -> bool:
@@ -178,7 +181,7 @@ def was_capped(stored: StoredBill, meter_ids: Mapping[str, str], store: Estimate
     return _cause(made_with) in CAPPED_CAUSES
 
 
-def _counted_cause(
+def counted_cause(
     usage: BilledUsage, days: DaySpan, meter_ids: Mapping[str, str], store: EstimateHolds
 ) -> EstimateCause | None:
     """Why a period was estimated of which enough was to count; None where it does not count."""
@@ -194,7 +197,10 @@ def _counted_cause(
     )
 
 
-def _period(bill: StoredBill, meter_ids: Mapping[str, str], store: EstimateHolds) -> BilledPeriod:
+def billed_period(
+    bill: StoredBill, meter_ids: Mapping[str, str], store: EstimateHolds
+) -> BilledPeriod:
+    """Why a bill's period was estimated, and how much of it, as the estimates are known now."""
     usage = read_record(bill.record)["usage"]
     estimated = usage.get("estimated")
     meters = meters_of_record(usage)

@@ -49,8 +49,8 @@ from meterledger.usecases.ports import StoredBill
 from meterledger.usecases.rebill import Corrected
 from meterledger.usecases.rebill_ceiling import refuse_alone, refuse_doubted, refuse_taken_back
 from meterledger.usecases.rebill_gate import correction_findings, refuse_unseen
-from meterledger.usecases.rebill_holds import held_why
-from meterledger.usecases.rebill_states import CannotRebill, Now, is_same, right_bill
+from meterledger.usecases.rebill_holds import refuse_held
+from meterledger.usecases.rebill_states import Now, is_same, right_bill
 from meterledger.usecases.relieve_bills import relieved
 
 __all__ = ["EndOfService", "EndRefused", "end_billed_service"]
@@ -217,9 +217,7 @@ def _made(
     name = next_version(stored.bill_id)
     seen.leave_out([one.bill_id for one in past], cancelled_by=name)
     target = replace(stored, days=DaySpan(stored.days.from_day, last_day_out))
-    why = held_why(target, cut, store, now)
-    if why:
-        raise CannotRebill(why, where=stored.bill_id)
+    refuse_held(target, cut, store, now)
     right, _ = right_bill(target, seen, now)
     asks = asked_of(stored.record, stored.total_cents)
     same_days = target.days == stored.days and not past

@@ -38,8 +38,8 @@ from meterledger.usecases.ended_service import (
 from meterledger.usecases.ports import StoredBill
 from meterledger.usecases.rebill import Corrected
 from meterledger.usecases.rebill_gate import correction_findings
-from meterledger.usecases.rebill_holds import held_why
-from meterledger.usecases.rebill_states import CannotRebill, Now, asked_now, right_bill
+from meterledger.usecases.rebill_holds import refuse_held
+from meterledger.usecases.rebill_states import Now, asked_now, right_bill
 from meterledger.usecases.relieve_bills import relieved
 
 A_DAY = timedelta(days=1)
@@ -99,9 +99,7 @@ def made_without(
     rights: list[tuple[StoredBill, Bill, BillableService]] = []
     for stored in bills:
         of = seen.service_of_agreement(stored.agreement_id, now.known_at)
-        why = held_why(stored, of, store, now)
-        if why:
-            raise CannotRebill(why, where=stored.bill_id)
+        refuse_held(stored, of, store, now)
         right, of = right_bill(stored, seen, now)
         seen.put_in_place(stored.bill_id, replace(right, bill_id=next_version(stored.bill_id)))
         rights.append((stored, right, of))

@@ -30,6 +30,7 @@ from meterledger.usecases.asked_otherwise import asks_otherwise, choices_of, sam
 from meterledger.usecases.periods_of_service import ServicesAsked, going_on
 from meterledger.usecases.ports import StoredBill
 from meterledger.usecases.rebill import RebillRefused
+from meterledger.usecases.rebill_cap import cap_why
 from meterledger.usecases.rebill_gate import PastBills, codes_of, correction_findings
 from meterledger.usecases.rebill_holds import HoldsOfDays, held_why
 from meterledger.usecases.rebill_states import Now, difference_name, is_same, right_bill, states_of
@@ -292,6 +293,7 @@ def _asked_of_gate(
     try:
         service, others = services[agreement], together.get(made.case, ())
         held = held_why(made.stored, service, store, now)
+        held = held or cap_why(made.stored, one.right, service, store, now)
         findings = correction_findings(made.stored, one.right, service, store, now, others)
     except Refusal as refusal:
         return made.waits(refusal.of_one_case().sentence)

@@ -47,11 +47,11 @@ from meterledger.usecases.correction_record import DecidedCase, billed_sums, dec
 from meterledger.usecases.joined_services import meters_on_bill
 from meterledger.usecases.periods_of_service import going_on, months_without_service
 from meterledger.usecases.ports import Conflict, Lake, StoredBill
+from meterledger.usecases.rebill_cap import refuse_beyond_cap
 from meterledger.usecases.rebill_ceiling import ceiling_of, refuse_alone, refuse_doubted
 from meterledger.usecases.rebill_gate import PastBills, correction_findings, refuse_unseen
-from meterledger.usecases.rebill_holds import HoldsOfDays, held_why
+from meterledger.usecases.rebill_holds import HoldsOfDays, refuse_held
 from meterledger.usecases.rebill_states import (
-    CannotRebill,
     Now,
     asked_now,
     difference_name,
@@ -274,12 +274,14 @@ class _Case:
     def make(self, chosen: Sequence[StoredBill], run: RebillRun) -> None:
         """Make each bill again; the next sees it in the place of the one that was issued."""
         for stored in chosen:
-            self._refuse_held(stored)
+            known = self.store.service_of_agreement(stored.agreement_id, self.now.known_at)
+            refuse_held(stored, known, self.store, self.now)
             right, service = right_bill(stored, self.seen, self.now)
             otherwise = asks_otherwise(stored, right, self.seen, self.now)
             if is_same(stored, right) and not otherwise:
                 run.unchanged.append(stored.bill_id)
                 continue
+            refuse_beyond_cap(stored, right, service, self.seen, self.now)
             issued, steps = states_of(stored, right, self.seen, self.now)
             self.wrong.append(_Wrong(stored, right, service, issued, tuple(steps), otherwise))
             name = next_version(stored.bill_id)
@@ -452,12 +454,6 @@ class _Case:
             reason=f"{self.reason}: {why.finding} ({why.citation.text})",
             learned_at=self.now.known_at,
         )
-
-    def _refuse_held(self, stored: StoredBill) -> None:
-        service = self.store.service_of_agreement(stored.agreement_id, self.now.known_at)
-        why = held_why(stored, service, self.store, self.now)
-        if why:
-            raise CannotRebill(why, where=stored.bill_id)
 
 
 def _differs(one: _Wrong) -> bool:

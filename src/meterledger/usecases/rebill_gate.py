@@ -100,7 +100,7 @@ def correction_findings(
                 break
         return gate_findings(facts, terms)
 
-    numbers = _numbers_of_meters(service, now)
+    numbers = numbers_of_meters(service, now)
     looked_at = GateBill.of(right)
     if looked_at.counts_toward_cap and not is_capped(right.usage, right.days, numbers, store):
         looked_at = replace(looked_at, counts_toward_cap=False)
@@ -114,7 +114,7 @@ def correction_findings(
     return tuple(one for one in of_right if (one.code, one.sentence) not in before)
 
 
-def _numbers_of_meters(service: BillableService, now: Now) -> dict[str, str]:
+def numbers_of_meters(service: BillableService, now: Now) -> dict[str, str]:
     """The number of each meter of a service, and of those beside it on a bill, by pseudonym."""
     services = (service, *(one.service for one in service.joined))
     return {

@@ -16,7 +16,7 @@ from meterledger.kernel.span import DaySpan
 from meterledger.usecases.bill_estimates import GAP, held_sentence
 from meterledger.usecases.joined_services import meters_on_bill
 from meterledger.usecases.ports import StoredBill
-from meterledger.usecases.rebill_states import Now
+from meterledger.usecases.rebill_states import CannotRebill, Now
 
 
 class HoldsOfDays(Protocol):
@@ -36,3 +36,13 @@ def held_why(stored: StoredBill, service: BillableService, store: HoldsOfDays, n
     ]
     held = [one for one in store.open_holds(meters, stored.days) if one.logged.finding.code != GAP]
     return held_sentence(held) if held else ""
+
+
+def refuse_held(stored: StoredBill, service: BillableService, store: HoldsOfDays, now: Now) -> None:
+    """Nothing where no day of the bill waits for a person.
+
+    :raises CannotRebill: naming the days, and what holds them
+    """
+    why = held_why(stored, service, store, now)
+    if why:
+        raise CannotRebill(why, where=stored.bill_id)
