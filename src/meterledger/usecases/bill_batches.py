@@ -30,10 +30,11 @@ def batches_of(due: Sequence[DueBill]) -> Iterator[list[DueBill]]:
     bucket is cut evenly, so that each part reads its own neighboring rows of the bucket's files.
     """
 
-    def place(one: DueBill) -> tuple[DaySpan, int, str]:
-        return (one.window.days, bucket_of(one.meter), one.meter)
-
-    for _, same_days in groupby(sorted(due, key=place), key=lambda one: one.window.days):
+    windows: dict[DaySpan, list[DueBill]] = {}
+    for one in due:
+        windows.setdefault(one.window.days, []).append(one)
+    for days in sorted(windows):
+        same_days = sorted(windows[days], key=lambda one: (bucket_of(one.meter), one.meter))
         batch: list[DueBill] = []
         for _, one_bucket in groupby(same_days, key=lambda one: bucket_of(one.meter)):
             *whole, batch = _evenly([*batch, *one_bucket])
