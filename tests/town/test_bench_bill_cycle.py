@@ -58,11 +58,26 @@ def filled(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 def test_a_large_run_and_its_tenth_begin_alike(filled: list[int]) -> None:
     figures = measure_bill_cycle(accounts=80, repeat=1)
 
-    assert len(filled) == 2
+    assert len(filled) == 3  # the tenth, the whole, and the tenth once more
     names = ["bills_per_second", "over_copy", "growth_10x", "peak_gb"]
     assert [figure.bar for figure in figures] == names
     assert figures[1].notes.startswith("8 accounts")
     assert figures[2].notes.startswith("80 over 8 accounts")
+
+
+def test_the_tenth_is_taken_on_both_sides_of_a_large_run(
+    filled: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A machine that became slower by half tells the same growth."""
+    seconds = iter([8.0, 100.0, 12.0])
+    monkeypatch.setattr(bill_cycle, "_seconds", lambda _folder, _accounts: next(seconds))
+    monkeypatch.setattr(bill_cycle, "_copy_seconds", lambda _folder: 10.0)
+    monkeypatch.setattr(bill_cycle, "_peak_bytes", lambda _accounts: 1)
+
+    growth = measure_bill_cycle(accounts=400, repeat=1)[2]
+
+    assert (growth.value, growth.peers["tenth_seconds"]) == ("10.00", "10.00")
+    assert len(filled) == 3
 
 
 def test_a_cycle_of_a_night_begins_on_the_machine_as_it_is(
