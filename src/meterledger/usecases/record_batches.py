@@ -50,7 +50,7 @@ class Recorder:
     """Records one batch while the next is calculated: the database's time is not waited for.
 
     A batch is written out (its records, its columns) before it is handed over, while the one
-    before it is recorded: the database is the slower side, and waits for nothing but the batch.
+    before it is recorded: the database waits for nothing but the batch.
     At most one batch is on its way, so memory stays bounded and batches are recorded in order.
     What fails to be recorded is raised by the next call, and nothing after it is recorded.
     """
