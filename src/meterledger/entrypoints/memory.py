@@ -10,9 +10,10 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-NEW_BEFORE_A_LOOK = 1_000_000
-"""More records than a batch of a long run has alive. They go when the last who knows them goes;
-the collector is there for those few that know each other."""
+NEW_BEFORE_A_LOOK = 4_000_000
+"""More records than a long run has alive beside what was loaded: two batches, and which windows of
+a city's cycle are due. They go when the last who knows them goes; the collector is there for those
+few that know each other."""
 
 
 @contextmanager
@@ -21,15 +22,19 @@ def loaded_for_good() -> Iterator[None]:
 
     A cycle of a city loads millions of small records that live until the run ends; looking
     through all of them whenever new ones are made costs a good part of the run, and so does
-    looking through a batch's records again and again while they are made.
+    looking through a batch's records again and again while they are made. Begin it inside
+    ``nothing_to_collect``, where the records are loaded: between the two, the collector would look
+    through them once.
     """
-    gc.collect()
+    was_on, before = gc.isenabled(), gc.get_threshold()
     gc.freeze()
-    before = gc.get_threshold()
     gc.set_threshold(NEW_BEFORE_A_LOOK, *before[1:])
+    gc.enable()
     try:
         yield
     finally:
+        if not was_on:
+            gc.disable()
         gc.set_threshold(*before)
         gc.unfreeze()
 

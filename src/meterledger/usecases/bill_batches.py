@@ -8,7 +8,6 @@ Lives elsewhere calculating and recording a batch (``issue_bills``), who is in w
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import groupby
 
 from meterledger.kernel.ids import bucket_of
 from meterledger.kernel.span import DaySpan
@@ -34,10 +33,13 @@ def batches_of(due: Sequence[DueBill]) -> Iterator[list[DueBill]]:
     for one in due:
         windows.setdefault(one.window.days, []).append(one)
     for days in sorted(windows):
-        same_days = sorted(windows[days], key=lambda one: (bucket_of(one.meter), one.meter))
+        buckets: dict[int, list[DueBill]] = {}
+        for one in windows[days]:
+            buckets.setdefault(bucket_of(one.meter), []).append(one)
         batch: list[DueBill] = []
-        for _, one_bucket in groupby(same_days, key=lambda one: bucket_of(one.meter)):
-            *whole, batch = _evenly([*batch, *one_bucket])
+        for bucket in sorted(buckets):
+            of_bucket = sorted(buckets[bucket], key=lambda one: one.meter)
+            *whole, batch = _evenly([*batch, *of_bucket])
             yield from whole
             if len(batch) >= BATCH_METERS:
                 yield batch

@@ -190,7 +190,7 @@ class _Run:
     beyond: tuple[GateFinding, ...] | None = None
     """Why the run was stopped; empty where another run's stop stands."""
     billed: dict[str, date] = field(default_factory=dict)
-    """Until when this run has billed agreements."""
+    """Until when this run has billed agreements that may stand on another one's bill."""
     carried: set[str] = field(default_factory=set)
     """Agreements that were billed with another one."""
 
@@ -299,7 +299,7 @@ class _Run:
             self.store.see_held(cases, on=self.on, learned_at=self.known_at)
 
     def _settle(self, done: Recorded) -> list[BillableService]:
-        """Count a recorded batch; answers the services that go on to their next window.
+        """Count a recorded batch; answers the services that may have another window due.
 
         Only what this run recorded goes on: where another run was first, what it knew (an end of
         service, say) may be newer than what we read.
@@ -318,18 +318,24 @@ class _Run:
             run.energy_billed_wh += bill.usage.energy_wh
             billed_until[bill.agreement_id] = bill.days.until_day
             for share in bill.joined:
-                billed_until[share.agreement_id] = share.days.until_day
+                self.billed[share.agreement_id] = share.days.until_day
                 self.carried.add(share.agreement_id)
             if self.keep_bills:
                 run.issued.append(bill)
-        self.billed |= billed_until
         if self.progress is not None:
             self.progress(len(done.batch))
-        return [
-            replace(one.service, billed_until=billed_until[one.service.agreement.agreement_id])
-            for one in done.batch
-            if one.service.agreement.agreement_id in billed_until
-        ]
+        onward: list[BillableService] = []
+        for one in done.batch:
+            until = billed_until.get(one.service.agreement.agreement_id)
+            if until is None:
+                continue
+            if one.service.billed_with:
+                self.billed[one.service.agreement.agreement_id] = until
+            # A window after the day of the run is not due: of a city's cycle nobody has another,
+            # and what is kept of each lies among what the next batches make.
+            if until < self.on:
+                onward.append(replace(one.service, billed_until=until))
+        return onward
 
     def _keep_back(self, refused: Sequence[tuple[Bill, KeptBack]]) -> set[str]:
         """Count what people keep back since the gate looked: the open case says how it leaves."""

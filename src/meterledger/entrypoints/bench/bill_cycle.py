@@ -121,18 +121,18 @@ def bill(system: System, cycle: BilledCycle) -> float:
     began = time.perf_counter()
     with nothing_to_collect():
         services = system.store.services_of_cycle(cycle.number, system.now)
-    title = f"Billing cycle {cycle.number}"
-    with loaded_for_good(), progress_bar(title, total=len(services)) as advance:
-        run = issue_bills(
-            services=services,
-            on=cycle.days.until_day,
-            known_at=system.now,
-            store=system.store,
-            lake=system.lake,
-            book=system.book,
-            keep_bills=False,
-            progress=advance,
-        )
+        title = f"Billing cycle {cycle.number}"
+        with loaded_for_good(), progress_bar(title, total=len(services)) as advance:
+            run = issue_bills(
+                services=services,
+                on=cycle.days.until_day,
+                known_at=system.now,
+                store=system.store,
+                lake=system.lake,
+                book=system.book,
+                keep_bills=False,
+                progress=advance,
+            )
     took = time.perf_counter() - began
     ensure(run.issued_count == cycle.accounts, f"{cycle.accounts} accounts are billed exactly once")
     ensure(not run.held, "no bill of a complete population is held")

@@ -172,27 +172,27 @@ def bill_cycle(
                     where="bill-cycle",
                     do=f"Name a cycle from 1 to {cycles}",
                 )
+            scope = f"cycle {cycle}"
             with nothing_to_collect():
                 services = system.store.services_of_cycle(cycle, system.now)
-            scope = f"cycle {cycle}"
-            late = charge_before_bills(system, services, on=day, scope=scope, dry_run=dry_run)
-            with (
-                loaded_for_good(),
-                progress_bar(f"Billing cycle {cycle}", total=len(services)) as advance,
-            ):
-                run = issue_bills(
-                    services=services,
-                    on=day,
-                    known_at=system.now,
-                    store=system.store,
-                    lake=system.lake,
-                    book=system.book,
-                    dry_run=dry_run,
-                    cause=why,
-                    scope=scope,
-                    keep_bills=dry_run or len(services) <= 5000,
-                    progress=advance,
-                )
+                with loaded_for_good():
+                    late = charge_before_bills(
+                        system, services, on=day, scope=scope, dry_run=dry_run
+                    )
+                    with progress_bar(f"Billing cycle {cycle}", total=len(services)) as advance:
+                        run = issue_bills(
+                            services=services,
+                            on=day,
+                            known_at=system.now,
+                            store=system.store,
+                            lake=system.lake,
+                            book=system.book,
+                            dry_run=dry_run,
+                            cause=why,
+                            scope=scope,
+                            keep_bills=dry_run or len(services) <= 5000,
+                            progress=advance,
+                        )
             if not dry_run:
                 _tell_refused(credit_final_deposits(system, services, on=day))
         _answer(run, late, on=day, today=system.today, dry_run=dry_run, as_json=as_json)
