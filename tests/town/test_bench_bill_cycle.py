@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from meterledger.entrypoints.bench import bill_cycle, machine
-from meterledger.entrypoints.bench.bill_cycle import measure_bill_cycle
+from meterledger.entrypoints.bench.bill_cycle import bill, measure_bill_cycle
+from meterledger.entrypoints.bench.billed_population import (
+    bench_folder,
+    build,
+    one_cycle,
+    open_bench,
+)
 from meterledger.entrypoints.bench.machine import memory_in_use
+from meterledger.stores.postgres.at_rest import LOADED, put_to_rest
+from meterledger.stores.postgres.initialize import DATABASE
+from meterledger.stores.postgres.private_server import SUPERUSER, private_server
 
 MEBIBYTES = 1 << 20
 
@@ -39,6 +49,25 @@ def test_the_memory_of_this_machine_is_read_in_bytes() -> None:
     unused = machine._unused_bytes()
 
     assert not machine.MEMORY.exists() or unused > MEBIBYTES
+
+
+def test_a_database_rests_before_a_run_but_for_what_the_run_begins_to_write() -> None:
+    """Sweeping an empty table would have it taken for one that stays so."""
+    swept = "SELECT relname FROM pg_class WHERE relkind = 'r' AND reltuples >= 0"
+    with bench_folder() as folder, open_bench(folder) as system:
+        cycle = one_cycle(8)
+        build(system, [cycle])
+
+        assert put_to_rest(folder) > 0
+
+        with private_server(folder / "postgres") as server:
+            database = {**server.connection(SUPERUSER), "dbname": DATABASE}
+            with psycopg.connect(**database) as asked:  # type: ignore[arg-type] # names as of libpq
+                loaded = {name for _, name in asked.execute(LOADED).fetchall()}
+                at_rest = {name for (name,) in asked.execute(swept).fetchall()}
+        assert {"account", "agreement", "meter_installation"} <= loaded <= at_rest
+        assert not at_rest & {"service_period_claim", "entry_key", "receivable_balance"}
+        assert bill(system, cycle) > 0
 
 
 @pytest.fixture

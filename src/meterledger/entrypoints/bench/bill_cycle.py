@@ -5,10 +5,11 @@ Lives here      timing the run, and the peer it is set against: COPY of the very
 Lives elsewhere the population (``billed_population``), the journey that is measured
                 (``usecases/issue_bills``), unchanged.
 
-Everything lies in a temporary folder with a private server of its own, durable as in use. Runs are
-timed undisturbed: memory is sampled in a further run of the size whose peak is told. A larger one
-and its tenth begin alike, with the machine's memory in use (``memory_in_use``), and the tenth is
-taken on both sides of it: a machine whose speed drifts is met by both in the middle.
+Everything lies in a temporary folder with a private server of its own, durable as in use, which
+has come to rest after the load (``at_rest``). Runs are timed undisturbed: memory is sampled in a
+further run of the size whose peak is told. A larger one and its tenth begin alike, with the
+machine's memory in use (``memory_in_use``), and the tenth is taken on both sides of it: a machine
+whose speed drifts is met by both in the middle.
 """
 
 from __future__ import annotations
@@ -89,10 +90,13 @@ def _in_turn(tenth: int, measured: int, accounts: int) -> list[int]:
 
 
 def _seconds(folder: Path, accounts: int) -> float:
-    """Bill a population that is built in the folder."""
+    """Bill a population that is built in the folder, when its database has come to rest."""
+    from meterledger.stores.postgres.at_rest import put_to_rest
+
     with open_bench(folder) as system:
         cycle = one_cycle(accounts)
         build(system, [cycle])
+        put_to_rest(folder)
         return bill(system, cycle)
 
 
